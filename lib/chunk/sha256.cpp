@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chunk/sha256.hpp"
+
+#include <openssl/evp.h>
+
+#include "base/error.hpp"
+
+namespace rs::chunk {
+
+namespace {
+// Fetched once: an implicit fetch at each start costs more than hashing a small file.
+const EVP_MD* algorithm() {
+    static EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return md;
+}
+} // namespace
+
+void Sha256::Free::operator()(evp_md_ctx_st* ctx) const noexcept { EVP_MD_CTX_free(ctx); }
+
+Sha256::Sha256() : ctx_(EVP_MD_CTX_new()) {
+    if (!ctx_ || algorithm() == nullptr) fail(Exit::software, "libcrypto: SHA-256 is not available");
+    start();
+}
+
+void Sha256::start() { RS_ASSERT(EVP_DigestInit_ex2(ctx_.get(), algorithm(), nullptr) == 1); }
+
+void Sha256::update(ByteSpan bytes) {
+    RS_ASSERT(EVP_DigestUpdate(ctx_.get(), bytes.data(), bytes.size()) == 1);
+}
+
+Digest Sha256::finish() {
+    Digest out;
+    unsigned size = 0;
+    RS_ASSERT(EVP_DigestFinal_ex(ctx_.get(), reinterpret_cast<unsigned char*>(out.data()),
+                                 &size) == 1 &&
+              size == out.size());
+    start();
+    return out;
+}
+
+Digest sha256(ByteSpan bytes) {
+    Sha256 hash;
+    hash.update(bytes);
+    return hash.finish();
+}
+
+} // namespace rs::chunk

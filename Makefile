@@ -7,6 +7,8 @@ DESTDIR ?=
 # clang has the fuzzer, and its sanitizers tell more than those of gcc.
 CLANG = clang++-14
 FUZZ_SECONDS = 60
+# More arguments for tests/bench/bench.py.
+BENCH =
 
 # A sanitizer's exit status must not look like one of ours: meson calls 99 an error.
 SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99 \
@@ -59,8 +61,9 @@ check-man: all ## lint the pages; the options in --help are those of the page
 check-sh: ## shellcheck over every script
 	@scripts/check-sh
 
-bench: all ## compare speed and size with the peers that are installed
-	tests/bench/run $(BUILD)
+bench: all ## compare speed and size with the peers that are installed; BENCH=--quick
+	ninja -C $(BUILD) tests/bench/bench-workload
+	python3 tests/bench/bench.py --build $(BUILD) $(BENCH)
 
 bench-deps: ## install those peers
 	@scripts/deps --check bench || scripts/deps bench

@@ -24,9 +24,7 @@ using Buffer = std::vector<std::byte>;
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline void append(Buffer& out, ByteSpan bytes) {
-    out.insert(out.end(), bytes.begin(), bytes.end());
-}
+void append(Buffer& out, ByteSpan bytes);
 
 [[nodiscard]] inline bool equal(ByteSpan a, ByteSpan b) {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);

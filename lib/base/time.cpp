@@ -174,10 +174,10 @@ std::optional<std::uint64_t> parse_age(std::string_view text) {
         std::uint64_t seconds;
     };
     // rdiff-backup(1), TIME FORMATS: a month is 30 days, a year 365.
-    static constexpr std::array<Unit, 7> units{{{'Y', 365 * 86400},
-                                                {'M', 30 * 86400},
-                                                {'W', 7 * 86400},
-                                                {'D', 86400},
+    static constexpr std::array<Unit, 7> units{{{'Y', 365 * day_seconds},
+                                                {'M', 30 * day_seconds},
+                                                {'W', 7 * day_seconds},
+                                                {'D', day_seconds},
                                                 {'h', 3600},
                                                 {'m', 60},
                                                 {'s', 1}}};

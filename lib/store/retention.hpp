@@ -37,13 +37,13 @@
 // What follows from them:
 //  - An unproven generation older than the newest proven one is kept by an age (5a, 5b) or not at
 //    all, but for an EMPTY policy.
-//  - No unproven generation, however many there are and whatever their times, makes a proven one go.
+//  - No unproven generation makes a proven one go, however many there are and whatever their times.
 //  - More rules, larger counts and a larger floor never remove more, except the first rule or
 //    count: it ends 4.
 //  - The oldest generation is not kept to fill up a count, as restic does.
 //  - While proofs stay away, the unproven ones newer than the last proof pile up: 3 has no limit.
 //  - With no proofs at all only the newest is safe from the counts; with the first proof the
-//    unproven ones before it lose theirs. Whoever proves nothing yet but will, gives an age as well.
+//    unproven ones before it lose theirs. Who proves nothing yet but will, gives an age as well.
 #pragma once
 
 #include <cstdint>
@@ -101,8 +101,8 @@ struct Decision {
 };
 
 // One decision per candidate, in the order of the candidates, which may be any: what is decided for
-// each does not depend on it. Error(Exit::data) if two candidates have the same id: then nothing can
-// be said of either. Time n log n, memory n.
+// each does not depend on it. Error(Exit::data) if two candidates have the same id: then nothing
+// can be said of either. Time n log n, memory n.
 [[nodiscard]] std::vector<Decision> plan_retention(std::span<const Candidate> candidates,
                                                    const Policy& policy, UtcTime now);
 

@@ -111,7 +111,9 @@ void HaveWriter::op(const Op& op) {
     case Op::Kind::data: manifest_.data(Run{Run::Kind::stored, 0, op.chunks}, op.bytes); break;
     case Op::Kind::hole: manifest_.hole(op.bytes); break;
     case Op::Kind::zero: manifest_.zero(op.bytes); break;
-    case Op::Kind::end: manifest_.end(std::nullopt, op.sha256.has_value() || op.sha256_known); break;
+    case Op::Kind::end:
+        manifest_.end(digests_ ? op.sha256 : std::nullopt, op.sha256.has_value() || op.sha256_known);
+        break;
     case Op::Kind::withdraw:
     case Op::Kind::copy:
     case Op::Kind::skip: RS_ASSERT(false); // of a dump only
@@ -124,6 +126,12 @@ void HaveWriter::flush_block() {
     ManifestBlock block = manifest_.take();
     block.refs.clear(); // the table says it: the chunks of all entries, in order
     records_.record(RecordType::manifest, pack_block(block));
+    ++trailer_.blocks;
+}
+
+void HaveWriter::block(ByteSpan packed) {
+    flush_table();
+    records_.record(RecordType::manifest, packed);
     ++trailer_.blocks;
 }
 
@@ -194,6 +202,7 @@ bool HaveReader::next(HaveEntry& out) {
     out.chunks = 0;
     out.bytes = 0;
     out.sha256_known = false;
+    out.sha256.reset();
     if (out.entry.type != Type::file) return true;
     for (;;) {
         if (!next_op()) fail(Exit::data, cat(records_.name(), ": ends inside a file"));
@@ -213,6 +222,7 @@ bool HaveReader::next(HaveEntry& out) {
         if (kind == Extent::Kind::data) out.chunks += op_.chunks;
     }
     out.sha256_known = op_.sha256_known;
+    out.sha256 = op_.sha256;
     if (out.chunks > table_.ids.size() - next_chunk_)
         fail(Exit::data, cat(records_.name(), ": entries and chunk table do not match"));
     next_chunk_ += out.chunks;

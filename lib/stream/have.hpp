@@ -40,12 +40,16 @@ private:
 
 class HaveWriter {
 public:
-    HaveWriter(io::Sink& sink, const Header& header) : records_(sink, header) {}
+    // digests: files carry their SHA-256. An import keeps its manifest so; on the wire they are left out.
+    HaveWriter(io::Sink& sink, const Header& header, bool digests = false)
+        : records_(sink, header), digests_(digests) {}
     // All chunks, then all loose ones, then the entries. length 0: lost, `id` is not looked at.
     void chunk(const chunk::ChunkId& id, std::uint32_t length);
     void loose(const chunk::ChunkId& id);
     // Ops of the generation in order; the runs of data ops are not written.
     void op(const Op& op);
+    // A block made by pack_block(), instead of ops.
+    void block(ByteSpan packed);
     void finish();
 
 private:
@@ -53,6 +57,7 @@ private:
     void flush_block();
 
     RecordWriter records_;
+    bool digests_;
     ManifestWriter manifest_;
     RecordType table_type_ = RecordType::chunk_table;
     std::uint64_t table_count_ = 0;
@@ -67,6 +72,7 @@ struct HaveEntry {
     std::uint64_t chunks = 0;
     std::uint64_t bytes = 0; // size of the file
     bool sha256_known = false;
+    std::optional<chunk::Digest> sha256; // if the stream carries digests
 };
 
 class HaveReader {

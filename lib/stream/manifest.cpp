@@ -211,8 +211,7 @@ ManifestReader::ManifestReader(BlockView block, const std::string& what, bool im
 
 bool ManifestReader::next(Op& op) {
     if (ops_.empty()) {
-        refs_.finish();
-        if (run_.count != 0) ops_.bad("more chunk references than data");
+        if (!refs_.empty() || run_.count != 0) ops_.bad("more chunk references than data");
         return false;
     }
     const std::uint8_t tag = ops_.u8();
@@ -225,7 +224,7 @@ bool ManifestReader::next(Op& op) {
         if (op.bytes / chunk::max_chunk_bytes > op.chunks) ops_.bad("a data extent too large for its chunks");
         op.runs.clear();
         op.ids.clear();
-        if (!implicit_refs_) read_runs(op.chunks, op);
+        if (!implicit_refs_) take_runs(op.chunks, op);
         return true;
     case tag_hole:
     case tag_zero:
@@ -332,27 +331,41 @@ void ManifestReader::read_entry(Type type, Entry& e) {
     }
 }
 
-void ManifestReader::read_runs(std::uint64_t chunks, Op& op) {
+void RunReader::next(Run& run, std::vector<chunk::ChunkId>& ids) {
+    const std::uint64_t head = in_.varint();
+    run.kind = static_cast<Run::Kind>(head & 3);
+    run.count = head >> 2;
+    ids.clear();
+    if (run.count == 0) in_.bad("a run of no chunks");
+    if (run.kind == Run::Kind::named) {
+        if (run.count > in_.remaining() / 16) in_.bad("ends too early");
+        ids.resize(run.count);
+        for (chunk::ChunkId& id : ids) id.bytes = in_.array<16>();
+        run.start = 0;
+        return;
+    }
+    std::uint64_t& expected = expected_[static_cast<std::size_t>(run.kind)];
+    run.start = expected + static_cast<std::uint64_t>(in_.svarint());
+    std::uint64_t end = 0;
+    if (__builtin_add_overflow(run.start, run.count, &end) || end > max_file_bytes)
+        in_.bad("a chunk number out of range");
+    expected = end;
+}
+
+void read_runs(ByteSpan refs, const std::string& what,
+               const std::function<void(const Run&, std::span<const chunk::ChunkId>)>& f) {
+    RunReader reader(refs, what);
+    Run run;
+    std::vector<chunk::ChunkId> ids;
+    while (!reader.empty()) {
+        reader.next(run, ids);
+        f(run, ids);
+    }
+}
+
+void ManifestReader::take_runs(std::uint64_t chunks, Op& op) {
     while (chunks > 0) {
-        if (run_.count == 0) {
-            const std::uint64_t head = refs_.varint();
-            run_.kind = static_cast<Run::Kind>(head & 3);
-            run_.count = head >> 2;
-            if (run_.count == 0) refs_.bad("a run of no chunks");
-            const auto kind = static_cast<std::size_t>(run_.kind);
-            if (run_.kind == Run::Kind::named) {
-                if (run_.count > refs_.remaining() / 16) refs_.bad("ends too early");
-                run_ids_.resize(run_.count);
-                for (chunk::ChunkId& id : run_ids_) id.bytes = refs_.array<16>();
-                run_.start = 0;
-            } else {
-                run_.start = expected_[kind] + static_cast<std::uint64_t>(refs_.svarint());
-                std::uint64_t end = 0;
-                if (__builtin_add_overflow(run_.start, run_.count, &end) || end > max_file_bytes)
-                    refs_.bad("a chunk number out of range");
-                expected_[kind] = end;
-            }
-        }
+        if (run_.count == 0) refs_.next(run_, run_ids_);
         Run part = run_;
         part.count = std::min(run_.count, chunks);
         if (run_.kind == Run::Kind::named) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -45,6 +46,10 @@ struct BlockView {
     ByteSpan ops;
 };
 [[nodiscard]] BlockView decode_block(ByteSpan payload, const std::string& what);
+
+// Calls f(run, ids) for each run of a refs section; ids are those of a named run, else empty.
+void read_runs(ByteSpan refs, const std::string& what,
+               const std::function<void(const Run&, std::span<const chunk::ChunkId>)>& f);
 
 // Builds blocks. The caller keeps the order of calls legal: entry; for a file then extents and end.
 class ManifestWriter {
@@ -88,6 +93,19 @@ private:
     std::uint64_t copy_ = 0, skip_ = 0;
 };
 
+// Reads the runs of a refs section one after another.
+class RunReader {
+public:
+    RunReader(ByteSpan refs, const std::string& what) : in_(refs, what) {}
+    [[nodiscard]] bool empty() const { return in_.empty(); }
+    // ids: those of a named run, else left empty. run.start is 0 for a named run.
+    void next(Run& run, std::vector<chunk::ChunkId>& ids);
+
+private:
+    Decoder in_;
+    std::uint64_t expected_[4]{};
+};
+
 struct Op {
     enum class Kind { entry, data, hole, zero, end, withdraw, copy, skip };
     Kind kind = Kind::entry;
@@ -112,10 +130,10 @@ public:
 
 private:
     void read_entry(Type type, Entry& entry);
-    void read_runs(std::uint64_t chunks, Op& op);
+    void take_runs(std::uint64_t chunks, Op& op);
 
     Decoder ops_;
-    Decoder refs_;
+    RunReader refs_;
     bool implicit_refs_;
     std::string last_path_;
     bool have_owner_ = false;
@@ -123,7 +141,6 @@ private:
     std::string user_, group_;
     Run run_; // what is left of the run being handed out
     std::vector<chunk::ChunkId> run_ids_;
-    std::uint64_t expected_[4]{};
 };
 
 } // namespace rs::stream

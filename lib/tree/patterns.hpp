@@ -66,6 +66,8 @@ private:
     struct Glob {
         explicit Glob(std::string_view pattern);
         [[nodiscard]] bool matches(std::string_view text, Frame frame) const;
+        template <bool one_word>
+        [[nodiscard]] bool run(std::string_view text, Frame frame) const;
 
         std::size_t tokens = 0;                 // a match has at least as many bytes
         std::size_t words = 1;                  // in a set of states

@@ -21,7 +21,7 @@ import sys
 import time
 
 import tools
-from tools import Step, Unsupported, step
+from tools import Step, Unsupported
 
 WORKLOADS = ('dump', 'tree', 'image')
 LIMITS = ('zstd', 'cp', 'tar')  # named in --tools: the machine's limits, not columns of their own
@@ -132,8 +132,7 @@ def listing(root):
                 entries[key] = 'directory'
             else:
                 with open(path, 'rb') as stream:
-                    entries[key] = f'file {hashlib.file_digest(stream, "sha256").hexdigest()}' \
-                        if hasattr(hashlib, 'file_digest') else f'file {digest(stream)}'
+                    entries[key] = 'file ' + digest(stream)
     return entries
 
 
@@ -254,7 +253,7 @@ class Run:
                 self.columns.append(name)
                 reason = tools.TOOLS[name].missing(options.build)
                 if reason:
-                    self.note(name, 'all', reason)
+                    self.note(name, 'all work', reason)
                 elif tool := self.initial(tools.TOOLS[name]):
                     living.append(tool)
         self.limits()
@@ -369,14 +368,16 @@ class Run:
         scratch.mkdir(parents=True)
         threads = f'-T{os.cpu_count()}'
 
-        def limit(work, *pipeline, stdout=None, produces=None, clean=None):
+        def limit(work, *pipeline, stdout=None, produces=None, fresh=None, directory=False):
             one = Step([[str(word) for word in command] for command in pipeline], cwd=source.parent, stdout=stdout)
             absent = [command[0] for command in one.pipeline if not shutil.which(command[0])]
             if absent:
                 return self.note('limit', work, f'{", ".join(absent)} not installed')
             for repetition in range(self.options.runs):
-                if clean:
-                    remove(clean)
+                if fresh:
+                    remove(fresh)
+                if directory:
+                    fresh.mkdir()
                 os.sync()
                 try:
                     self.measure('limit', work, [one], repetition, self.environment)
@@ -396,10 +397,9 @@ class Run:
                 for level in '1', '3':
                     limit(f'tar, zstd -{level} {threads}', ['tar', '-cf', '-', name], ['zstd', '-q', f'-{level}', threads, '-c'],
                           stdout=packed, produces=packed)
-                unpack = ['mkdir', str(copy)]
-                limit('tar from zstd', unpack, ['sh', '-c', f'zstd -q -d -c {packed} | tar -xf - -C {copy}'], clean=copy)
+                limit('tar from zstd', ['zstd', '-q', '-d', '-c', packed], ['tar', '-xf', '-', '-C', copy], fresh=copy, directory=True)
             if 'cp' in self.options.tools:
-                limit('cp -a', ['cp', '-a', name, copy], clean=copy)
+                limit('cp -a', ['cp', '-a', name, copy], fresh=copy)
         else:
             file = next(source.iterdir())
             limit('read', ['cat', file], stdout=nowhere)
@@ -409,13 +409,13 @@ class Run:
             if 'zstd' in self.options.tools:
                 for level in '1', '3':
                     limit(f'zstd -{level} {threads}', ['zstd', '-q', f'-{level}', threads, '-c', file], stdout=packed, produces=packed)
-                limit('zstd -d', ['zstd', '-q', '-d', '-f', '-o', copy, packed], clean=copy)
+                limit('zstd -d', ['zstd', '-q', '-d', '-f', '-o', copy, packed], fresh=copy)
             if 'tar' in self.options.tools and self.workload.kind == 'image':
                 for level in '1', '3':
                     limit(f'tar -S, zstd -{level} {threads}', ['tar', '-cSf', '-', source.name], ['zstd', '-q', f'-{level}', threads, '-c'],
                           stdout=packed, produces=packed)
             if 'cp' in self.options.tools:
-                limit('cp', ['cp', file, copy], clean=copy)
+                limit('cp', ['cp', file, copy], fresh=copy)
         remove(self.targets)
 
 
@@ -461,8 +461,11 @@ def report(run):
     if seen:
         text += '\n' + table(["the machine's limits", 's', 'MB'], [
             [work, cell(median(records, 'limit', work, 'wall')), cell(median(records, 'limit', work, 'bytes'), MEGABYTE)] for work in seen])
-    if run.notes:
-        text += '\n' + ''.join(f'- {tool}, {work}: {reason}\n' for tool, work, reason in run.notes)
+    grouped = {}
+    for tool, work, reason in run.notes:
+        grouped.setdefault((work, reason), []).append(tool)
+    if grouped:
+        text += '\n' + ''.join(f'- {work}: {", ".join(names)}: {reason}\n' for (work, reason), names in grouped.items())
     verified = [record for record in records if record['work'].startswith('verify')]
     good = sum(not record['wrong'] and not record['unexpected'] for record in verified)
     return text + f'\n{good} of {len(verified)} restored trees equal their source (names, types, SHA-256).\n\n'

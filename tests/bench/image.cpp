@@ -91,12 +91,16 @@ void apply(Fd &file, const std::vector<Kind> &kinds, std::uint64_t seed, unsigne
     for (std::uint64_t block = 0; block < kinds.size(); ++block)
         if (kinds[block] != Kind::hole)
             allocated.push_back(block);
+    constexpr std::uint32_t longest_run = 10; // blocks, as a file system writes; 1 would be a database's single pages
     Random random(hash_of(seed, 0xD0, round));
     std::array<char, block_size> buffer;
-    for (std::uint64_t left = std::max<std::uint64_t>(allocated.size() / 200, 1); left > 0; --left) { // 0.5%
-        const std::uint64_t block = allocated[random.below(allocated.size())];
-        fill(buffer, kinds[block] == Kind::zero ? Kind::prose : kinds[block], hash_of(seed, block, round));
-        file.write_at(buffer, block * block_size);
+    for (std::uint64_t left = std::max<std::uint64_t>(kinds.size() / 200, 1); left > 0;) { // 0.5%
+        std::uint64_t index = random.below(allocated.size());
+        for (std::uint32_t run = random.between(1, longest_run); run > 0 && left > 0 && index < allocated.size(); --run, --left) {
+            const std::uint64_t block = allocated[index++];
+            fill(buffer, kinds[block] == Kind::zero ? Kind::prose : kinds[block], hash_of(seed, block, round));
+            file.write_at(buffer, block * block_size);
+        }
     }
 }
 

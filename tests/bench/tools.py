@@ -238,9 +238,6 @@ class Casync(Tool):
     programs = ('casync',)
     version_command = ('casync', '--version')
 
-    def variables(self):
-        return {}
-
     def index(self, number):
         return self.store / f'{number}.{"caidx" if self.kind == "tree" else "caibx"}'
 
@@ -252,10 +249,9 @@ class Casync(Tool):
         return ['--store', self.store / 'default.castr']
 
     def backup(self):
-        number = len(self.generations)
-        if self.kind == 'tree':
-            return [step('casync', 'make', *self.options(), '--cache', self.cache, self.index(number), self.source)]
-        return [step('casync', 'make', *self.options(), self.index(number), self.the_file())]
+        # Without --cache: with it, version 2 makes archives of changed trees that it cannot read ("Bad message").
+        what = self.source if self.kind == 'tree' else self.the_file()
+        return [step('casync', 'make', *self.options(), self.index(len(self.generations)), what)]
 
     def restore(self, index, target):
         what = self.index(self.generations[index])
@@ -275,7 +271,8 @@ class RdiffBackup(Tool):
     pause = 1.1
 
     def command(self, *arguments):
-        return step('rdiff-backup', '--api-version', '201', '--tempdir', self.environment['TMPDIR'], *arguments)
+        # The default API, 200: with 201 version 2.2.2 cannot restore into a new directory as root (_user_map is None).
+        return step('rdiff-backup', '--tempdir', self.environment['TMPDIR'], *arguments)
 
     def age(self, index):
         return f'{len(self.generations) - 1 - index % len(self.generations)}B'  # so many backups ago

@@ -67,11 +67,12 @@ private:
     std::uint64_t vocabulary_, seed_;
 };
 
-// One of 160 names that the files of a directory share, the first ones most often.
+// One of the file's own 160 names, or of the 160 that the files of a directory share, the first ones most often.
 void Writer::write_name(Pen &pen, Random &random) const
 {
+    const std::uint64_t owner = random.percent(70) ? seed_ : vocabulary_;
     const bool known = random.percent(90);
-    Random name(hash_of(vocabulary_, known ? random.skewed(random.between(1, 160)) : 1000 + random.below(1000)));
+    Random name(hash_of(owner, known ? random.skewed(random.between(1, 160)) : 1000 + random.below(1000)));
     const std::uint32_t parts = name.between(1, 3);
     for (std::uint32_t i = 0; i < parts; ++i) {
         if (i > 0)
@@ -83,7 +84,7 @@ void Writer::write_name(Pen &pen, Random &random) const
 void Writer::write_head(Pen &pen) const
 {
     Random random(hash_of(vocabulary_ % 12, 0x11CE)); // a dozen licence texts
-    if (kind_ != Kind::source)
+    if (kind_ != Kind::source || seed_ % 10 > 2) // not all files carry it
         return;
     pen.text("/*\n * Copyright (C) ").number(2000 + seed_ % 25).put(' ');
     pen.name(random).put(' ').name(random).text("\n *\n");
@@ -106,7 +107,7 @@ void Writer::write_line(Pen &pen, Random &random) const
     }
     if (kind_ == Kind::json) {
         pen.text("        \"");
-        Random key(hash_of(vocabulary_, random.skewed(24)));
+        Random key(hash_of(seed_, random.skewed(24)));
         pen.word(key).text("\": ");
         switch (random.below(5)) {
         case 0: pen.number(random.skewed(100000)); break;
@@ -248,17 +249,17 @@ std::string Tree::make_name(Random &random, std::uint32_t directory, Kind kind)
     }
 }
 
-// Sizes by a log-normal law: median 5 KiB, mean about 12 KiB, as in a source tree with some pictures in it.
+// Sizes by a log-normal law: median 5 KiB, mean 12 KiB, as in a source tree with some pictures in it.
 File Tree::make_file(Random &random)
 {
     File file{};
     file.directory = random.below(directories_.size());
     file.vocabulary = vocabularies_[file.directory];
     const std::uint32_t draw = random.below(100);
-    file.kind = draw < 52 ? Kind::source : draw < 74 ? Kind::prose : draw < 91 ? Kind::json : Kind::binary;
+    file.kind = draw < 53 ? Kind::source : draw < 75 ? Kind::prose : draw < 92 ? Kind::json : Kind::binary;
     file.name = make_name(random, file.directory, file.kind);
     file.seed = random.next();
-    const double size = 5.0 * 1024 * std::exp(1.33 * random.normal());
+    const double size = 4.95 * 1024 * std::exp(1.33 * random.normal());
     file.size = static_cast<std::uint64_t>(std::min(size, 4.0 * 1024 * 1024));
     if (random.below(300) == 0)
         file.size = 0;

@@ -19,7 +19,8 @@ void write_dump(const std::filesystem::path &file, std::uint64_t bytes, std::uin
 void write_tree(const std::filesystem::path &root, std::uint64_t files, std::uint64_t seed, unsigned round);
 
 // If `file` is missing: makes the image of round 0 and takes it through all rounds to the given one.
-// Else it must be at round - 1, and 0.5% of its allocated 4 KiB blocks are overwritten in place.
+// Else it must be at round - 1, and as many 4 KiB blocks as are 0.5% of the image are overwritten in place: allocated
+// ones, in runs of up to 10 at random places.
 void write_image(const std::filesystem::path &file, std::uint64_t bytes, std::uint64_t seed, unsigned round);
 
 // Runs the commands, separated by "|" arguments, as one pipeline with stdin from /dev/null, waits for all of them, and

@@ -146,8 +146,8 @@ def umask(mask):
 
 
 def plain(path):
-    """A path as bytes without slashes at its end, so that other paths start with it and one slash."""
-    return os.fsencode(path).rstrip(b"/") or b"/"
+    """A path as absolute bytes without slashes at its end, so that other paths start with it and one slash."""
+    return os.path.join(os.getcwdb(), os.fsencode(path)).rstrip(b"/")
 
 
 # make
@@ -220,8 +220,8 @@ class Maker:
         rng = self.rng("names")
         known = [b"-", b"--", b"-rf", b"--help", b".hidden", b"...", b"..x", b". ", b" lead", b"trail ",
                  b"two  blanks", b"new\nline", b"\nfirst", b"last\n", b"cr\rhere", b"crlf\r\n", b"tab\t",
-                 b"back\\slash", b"\\", b"\\n", b"\\x41", b"\\\\134", b'"', b"'", b'"quoted"', b"it's", b"`id`", b"$(id)",
-                 b"$HOME", b"${x}", b"*.c", b"?", b"[a-z]", b"[", b"{a,b}", b"~", b"~root", b"#", b"!",
+                 b"back\\slash", b"\\", b"\\n", b"\\x41", b"\\\\134", b'"', b"'", b'"quoted"', b"it's",
+                 b"`id`", b"$(id)", b"$HOME", b"${x}", b"*.c", b"?", b"[a-z]", b"[", b"{a,b}", b"~", b"~root", b"#", b"!",
                  b"a;b", b"a|b", b"a&b", b"<", b">", b"%s%n", b"%00", b"a=b", b"a:b", b"a,b", b"con", b"aux.txt",
                  b"\xff", b"\xff\xfe", b"\xc3", b"\xc3\x28", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xc0\xaf",
                  "\u00e9".encode(), "e\u0301".encode(), "\u202e".encode(), "\ufeff".encode(), b"\x1b[31m",
@@ -515,16 +515,32 @@ def make(root, seed=1, small=False):
 
 class Node:
     """One name of the tree: its path, its lstat, whether its directory may be written (free: it may be
-    renamed or removed), and whether it is a directory that may be listed, entered and written (open)."""
+    renamed or removed), and whether it is a directory that may be listed, entered and written (open).
+    Directories are examined at once, all else when it is first asked for, which saves most of the time.
+    The inode is as in the directory's entry; on some file systems lstat has another number."""
 
-    __slots__ = ("path", "stat", "free", "kind", "size", "inode", "open")
+    __slots__ = ("path", "free", "is_dir", "inode", "open", "known")
 
-    def __init__(self, path, status, free):
-        self.path, self.stat, self.free = path, status, free
-        self.kind = stat.S_IFMT(status.st_mode)
-        self.size = status.st_size
-        self.inode = (status.st_dev, status.st_ino)
-        self.open = self.kind == stat.S_IFDIR and os.access(path, os.R_OK | os.W_OK | os.X_OK)
+    def __init__(self, path, free, is_dir, inode):
+        self.path, self.free, self.is_dir, self.inode = path, free, is_dir, inode
+        self.open = is_dir and os.access(path, os.R_OK | os.W_OK | os.X_OK)
+        self.known = os.lstat(path) if is_dir else None
+
+    @property
+    def stat(self):
+        """The lstat, as it was when first asked for."""
+        return self.examined().known
+
+    def examined(self):
+        """The same node; from now on it keeps the lstat that its path has now or had before."""
+        if self.known is None:
+            self.known = os.lstat(self.path)
+        return self
+
+    @property
+    def kind(self):
+        """The type, as S_IFREG."""
+        return stat.S_IFMT(self.stat.st_mode)
 
     @property
     def mode(self):
@@ -532,14 +548,14 @@ class Node:
         return stat.S_IMODE(self.stat.st_mode)
 
     @property
+    def size(self):
+        """The size in bytes."""
+        return self.stat.st_size
+
+    @property
     def is_file(self):
         """Whether this is a regular file."""
         return self.kind == stat.S_IFREG
-
-    @property
-    def is_dir(self):
-        """Whether this is a directory."""
-        return self.kind == stat.S_IFDIR
 
     @property
     def is_link(self):
@@ -549,26 +565,28 @@ class Node:
 
 def scan(root):
     """All nodes of the tree that can be reached, the root first, sorted by path."""
-    nodes, todo = [], [Node(root, os.lstat(root), False)]
+    nodes, todo = [], [Node(root, False, True, os.lstat(root).st_ino)]
     while todo:
         node = todo.pop()
         nodes.append(node)
         if node.is_dir and (node.open or os.access(node.path, os.R_OK | os.X_OK)):
             with os.scandir(node.path) as entries:
-                todo += [Node(entry.path, entry.stat(follow_symlinks=False), node.open) for entry in entries]
+                todo += [Node(entry.path, node.open, entry.is_dir(follow_symlinks=False), entry.inode())
+                         for entry in entries]
     return sorted(nodes, key=lambda node: node.path)
 
 
 @contextlib.contextmanager
 def writing(node):
     """An open descriptor of a regular file, whose mode is as before when the block ends."""
+    mode = node.mode
     if os.geteuid() != 0:
-        os.chmod(node.path, node.mode | 0o600)
+        os.chmod(node.path, mode | 0o600)
     fd = os.open(node.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         yield fd
     finally:
-        os.fchmod(fd, node.mode)
+        os.fchmod(fd, mode)
         os.close(fd)
 
 
@@ -594,9 +612,12 @@ class Changer:
         is drawn, lest the one with most names gets most changes."""
         families = {}
         for node in self.nodes[1:]:
-            if want(node):
-                families.setdefault(node.path[len(self.root) + 1:].split(b"/", 1)[0], []).append(node)
-        return self.rng.choice(self.rng.choice(list(families.values()))) if families else None
+            families.setdefault(node.path[len(self.root) + 1:].split(b"/", 1)[0], []).append(node)
+        for family in self.rng.sample(list(families.values()), len(families)):
+            fits = [node for node in family if want(node)]
+            if fits:
+                return self.rng.choice(fits).examined()
+        return None
 
     def pick_file(self, least=0, most=EDITABLE):
         """A regular file of a size within these bounds."""
@@ -1005,14 +1026,10 @@ class Changer:
             join_over, part, chmod, chmod_root, chown, acl)
 
     def refreshed(self, path):
-        """The nodes, those of the inode that the path names with a new lstat."""
-        status = os.lstat(path)
-        inode = (status.st_dev, status.st_ino)
-        nodes = self.nodes.copy()
-        for at, node in enumerate(nodes):
-            if node.inode == inode and not node.is_dir:
-                nodes[at] = Node(node.path, status, node.free)
-        return nodes
+        """The nodes, those of the inode that the path names to be examined again."""
+        inode = next(node.inode for node in self.nodes if node.path == path)
+        return [Node(node.path, node.free, node.is_dir, inode) if node.inode == inode else node
+                for node in self.nodes]
 
     def restore_dir_times(self, before):
         """Give each directory whose mtime is from the clock one that is not: half of the time the one that

@@ -116,28 +116,12 @@ TEST_CASE("a rule is a number of backups, an age or a time") {
 }
 
 TEST_CASE("what is not a rule is refused") {
+    // clang-format off
     static constexpr const char* rows[] = {
-        "",
-        "B",
-        "0B",
-        "00B",
-        "-1B",
-        "+1B",
-        "3 B",
-        " 3B",
-        "3b",
-        "3B3B",
-        "1W3B",
-        "3BW",
-        "3",
-        "18446744073709551616B",
-        "2w",
-        "1W2W",
-        "1h2D",
-        "2026-02-30",
-        "2026-11-20T24:00",
-        "now",
+        "", "B", "0B", "00B", "-1B", "+1B", "3 B", " 3B", "3b", "3B3B", "1W3B", "3BW", "3",
+        "18446744073709551616B", "2w", "1W2W", "1h2D", "2026-02-30", "2026-11-20T24:00", "now",
     };
+    // clang-format on
     for (const char* row : rows) {
         CAPTURE(row);
         CHECK_FALSE(parse_rule(row).has_value());
@@ -185,31 +169,22 @@ TEST_CASE("each form of rule keeps what it says") {
         const char* rule;
         std::size_t kept;
     };
+    // clang-format off
     static constexpr Row rows[] = {
-        {"1B", 1},
-        {"3B", 3},
-        {"30B", 30},
-        {"31B", 30},
+        {"1B", 1},          {"3B", 3},
+        {"30B", 30},        {"31B", 30},
         {"18446744073709551615B", 30},
-        {"0s", 1},
-        {"29m59s", 1},
-        {"30m", 1},
-        {"1h29m", 1},
-        {"1h29m59s", 1},
-        {"1h30m", 2},
-        {"1D", 24},
-        {"1D30m", 25},
-        {"2W", 30},
-        {"584942417355Y", 30},
-        {"2026-11-20", 13},
-        {"2026-11-20T10:00", 3},
-        {"2026-11-20T10:00:01", 2},
-        {"2026-11-20T12:00:00Z", 1},
-        {"2026-11-19T07:00", 30},
-        {"1970-01-01", 30},
-        {"2030-01-01", 1},
-        {"@1795168800", 3},
+        {"0s", 1},          {"29m59s", 1},
+        {"30m", 1},         {"1h29m", 1},
+        {"1h29m59s", 1},    {"1h30m", 2},
+        {"1D", 24},         {"1D30m", 25},
+        {"2W", 30},         {"584942417355Y", 30},
+        {"2026-11-20", 13}, {"2026-11-20T10:00", 3},
+        {"2026-11-20T10:00:01", 2}, {"2026-11-20T12:00:00Z", 1},
+        {"2026-11-19T07:00", 30},   {"1970-01-01", 30},
+        {"2030-01-01", 1},  {"@1795168800", 3},
     };
+    // clang-format on
     for (const Row& row : rows) {
         CAPTURE(row.rule);
         const auto plan = plan_retention(history, rules({row.rule}), now);
@@ -285,12 +260,15 @@ TEST_CASE("several rules are a union, and every reason is given in the order of 
 
 TEST_CASE("of each calendar bucket the newest generation stays, and empty buckets use nothing up") {
     const std::vector<Candidate> history{
-        gen("1.1", "2024-12-29T10:00"),                                       // Sunday, 2024-W52
-        gen("1.2", "2024-12-30T10:00"),                                       // Monday, 2025-W01
-        gen("1.3", "2025-01-05T23:59:59"), gen("1.4", "2025-01-06T00:00"),    // Sunday, Monday
-        gen("1.5", "2026-12-31T10:00"),                                       // 2026-W53
-        gen("1.6", "2027-01-01T10:00"),    gen("1.7", "2027-01-01T10:59:59"), // 2026-W53
-        gen("1.8", "2027-01-01T11:00"),    gen("1.9", "2027-02-01T11:00")};
+        gen("1.1", "2024-12-29T10:00"),    // Sunday, 2024-W52
+        gen("1.2", "2024-12-30T10:00"),    // Monday, 2025-W01
+        gen("1.3", "2025-01-05T23:59:59"), // Sunday
+        gen("1.4", "2025-01-06T00:00"),    // Monday
+        gen("1.5", "2026-12-31T10:00"),    // 2026-W53
+        gen("1.6", "2027-01-01T10:00"),    // 2026-W53
+        gen("1.7", "2027-01-01T10:59:59"), gen("1.8", "2027-01-01T11:00"),
+        gen("1.9", "2027-02-01T11:00"),
+    };
     const UtcTime now = at("2027-02-02");
     struct Row {
         std::uint64_t Policy::*count;
@@ -350,9 +328,10 @@ TEST_CASE("one backup from the future does not make the others look old") {
     CHECK(kept(history, rules({"3D"}), now) == "1.5 1.7 1.8 1.9 1.10");
     Policy policy = rules({});
     policy.keep_daily = 2;
-    CHECK(plan_text(plan_retention(history, policy, now))
-              .ends_with(
-                  "1.8: -\n1.9: daily 2026-11-19\n1.10: newest, proven floor, daily 2026-11-20\n"));
+    const std::string text = plan_text(plan_retention(history, policy, now));
+    CHECK(text.ends_with("1.8: -\n"
+                         "1.9: daily 2026-11-19\n"
+                         "1.10: newest, proven floor, daily 2026-11-20\n"));
     // A rule from the future is a rule of now as well.
     CHECK(kept(history, rules({"2100-01-01"}), now) == "1.5 1.10");
 }
@@ -610,7 +589,7 @@ std::vector<Decision> reference(const Case& c) {
         if (x.proven) any_proven = true;
     const auto counted = [&](const Candidate& x) { return any_proven ? x.proven : true; };
 
-    // Hourly, daily, weekly, monthly, yearly. Nothing is said of those without a count: it saves time.
+    // Hourly, daily, weekly, monthly, yearly; those without a count are passed over to save time.
     static constexpr const char* names[5] = {"hourly", "daily", "weekly", "monthly", "yearly"};
     const std::uint64_t keeps[5] = {c.policy.keep_hourly, c.policy.keep_daily, c.policy.keep_weekly,
                                     c.policy.keep_monthly, c.policy.keep_yearly};
@@ -853,10 +832,7 @@ TEST_CASE("a dump is suspiciously small below half of the median of the last fiv
         {{10, 40, 20, 30}, 9, 50, true},
         {{1, 2, 1000, 1000, 1000}, 499, 50, true}, // small ones in the minority
         {{1, 1, 1, 1000, 1000}, 1, 50, false},
-        {{1000, 1000, 1000, 1, 1, 1, 2, 2},
-         1,
-         50,
-         false}, // what is older than five is not looked at
+        {{1000, 1000, 1000, 1, 1, 1, 2, 2}, 1, 50, false}, // only the last five
         {{1, 1, 1, 1000, 1000, 1000, 1000, 1000}, 499, 50, true},
         {{10, 50, 50, 90, 90, 90}, 44, 50, true},
         {{10, 50, 50, 90, 90, 90}, 45, 50, false},

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/generation.hpp"
+
+#include <algorithm>
+
+#include "base/codec.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "stream/format.hpp"
+#include "stream/have.hpp"
+
+namespace rs::store {
+
+namespace {
+constexpr std::uint64_t flag_suspicious = 1;
+constexpr std::string_view suffix = ".gen";
+// One block in 32 entries on average: with 0.5% of the files of a tree changed, a seventh of the
+// blocks are new, and one block's worth of metadata travels with each change.
+constexpr std::uint64_t cut_mask = 31;
+constexpr std::size_t max_entries_per_block = 256;
+constexpr std::size_t max_block_bytes = 64 << 10;
+} // namespace
+
+std::string generation_name(const Generation& id) { return cat(id.str(), suffix); }
+
+Buffer GenerationFile::encode() const {
+    Buffer out;
+    Encoder e(out);
+    e.raw(std::as_bytes(std::span(generation_magic)));
+    Buffer head;
+    Encoder h(head);
+    stream::encode_header(h, header);
+    e.bytes(head);
+    for (const std::uint64_t n : {totals.entries, totals.files, totals.directories, totals.bytes, totals.data_bytes,
+                                  totals.chunks, totals.files_without_sha256, new_chunks, new_bytes, stored_bytes,
+                                  suspicious ? flag_suspicious : 0})
+        e.varint(n);
+    e.raw(digest);
+    // The same packing as on the wire: refs in front, no operations.
+    stream::ManifestWriter writer;
+    for (const stream::Run& run : blocks) writer.data(run, run.count);
+    stream::ManifestBlock list = writer.take();
+    list.ops.clear();
+    e.raw(stream::pack_block(list));
+    e.raw(chunk::sha256(out));
+    return out;
+}
+
+GenerationFile GenerationFile::decode(ByteSpan bytes, const std::string& path) {
+    const std::string what = printable(path);
+    const ByteSpan magic = std::as_bytes(std::span(generation_magic));
+    if (bytes.size() < magic.size() + 32 || !equal(bytes.first(7), magic.first(7)))
+        fail(Exit::data, cat(what, ": not a generation of a store"));
+    if (bytes[7] != magic[7])
+        fail(Exit::data, cat(what, ": generation version ", static_cast<unsigned>(bytes[7]),
+                             ", this program reads version ", static_cast<unsigned>(magic[7])));
+    if (!equal(chunk::sha256(bytes.first(bytes.size() - 32)), bytes.last(32)))
+        fail(Exit::data, cat(what, ": digest mismatch"));
+    Decoder in(bytes.subspan(8, bytes.size() - 40), what);
+    GenerationFile g;
+    g.header = stream::decode_header(in.bytes(stream::max_header_bytes, "size of the header"), what);
+    std::uint64_t flags = 0;
+    for (std::uint64_t* const n : {&g.totals.entries, &g.totals.files, &g.totals.directories, &g.totals.bytes,
+                                   &g.totals.data_bytes, &g.totals.chunks, &g.totals.files_without_sha256,
+                                   &g.new_chunks, &g.new_bytes, &g.stored_bytes, &flags})
+        *n = in.varint();
+    if (flags > flag_suspicious) in.bad("unknown flags");
+    g.suspicious = flags != 0;
+    g.digest = in.array<32>();
+    Buffer raw;
+    const stream::BlockView view = stream::unpack_block(in.rest(), raw, what);
+    stream::read_runs(view.refs, what, [&](const stream::Run& run, auto) {
+        if (run.kind != stream::Run::Kind::stored) fail(Exit::data, cat(what, ": an illegal list of blocks"));
+        g.blocks.push_back(run);
+    });
+    return g;
+}
+
+std::vector<Generation> list_generations(const io::Dir& name_dir, Line line) {
+    std::vector<Generation> out;
+    if (line == Line::branch && !io::exists_at(name_dir, "branch")) return out;
+    const std::vector<std::string> files =
+        line == Line::main ? io::list_dir(name_dir) : io::list_dir(io::open_dir_at(name_dir, "branch"));
+    for (const std::string& file : files) {
+        if (!file.ends_with(suffix)) continue;
+        const auto id = Generation::parse(std::string_view(file).substr(0, file.size() - suffix.size()));
+        if (id) out.push_back(*id);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::optional<GenerationFile> try_load_generation(const io::Dir& name_dir, const Generation& id, Line line) {
+    const auto load = [&](const io::Dir& dir) -> std::optional<GenerationFile> {
+        const std::string name = generation_name(id);
+        const io::Fd fd = io::try_open_at(dir, name);
+        if (!fd) return std::nullopt;
+        const Buffer raw = io::read_file(fd.get(), max_generation_file_bytes, dir.name_of(name));
+        GenerationFile g = GenerationFile::decode(raw, dir.name_of(name));
+        if (g.id() != id) fail(Exit::data, cat(printable(dir.name_of(name)), ": is generation ", g.id().str()));
+        g.line = line;
+        return g;
+    };
+    if (line == Line::main) return load(name_dir);
+    if (!io::exists_at(name_dir, "branch")) return std::nullopt;
+    return load(io::open_dir_at(name_dir, "branch"));
+}
+
+ChunkReader::ChunkReader(const Store& store, Index& index, const chunk::Hasher& hasher, std::size_t cached_segments)
+    : store_(store), index_(index), hasher_(hasher), cache_(std::max<std::size_t>(cached_segments, 1)) {}
+
+int ChunkReader::pack_fd(const PackIndex& pack) {
+    for (const auto& [p, fd] : open_)
+        if (p == &pack) return fd.get();
+    io::Fd fd = io::try_open_at(*pack.pack_dir, pack_name(pack.serial()));
+    if (!fd) throw PackGone{&pack};
+    if (open_.size() >= 16) open_.erase(open_.begin());
+    open_.emplace_back(&pack, std::move(fd));
+    return open_.back().second.get();
+}
+
+chunk::Segment ChunkReader::read_segment(const PackIndex& pack, std::uint32_t number) {
+    const SegmentPlace& place = pack.segments()[number];
+    const std::string path = pack.pack_dir->name_of(pack_name(pack.serial()));
+    Buffer raw(place.stored_bytes());
+    io::pread_exact(pack_fd(pack), raw, place.offset, path);
+    const std::string what = cat(printable(path), ": segment at byte ", place.offset);
+    Decoder in(raw, what);
+    const std::uint32_t head_bytes = in.u32(), frame_bytes = in.u32();
+    const std::uint64_t sum = in.u64();
+    if (head_bytes != place.head_bytes || frame_bytes != place.frame_bytes) in.bad("is not what the index says");
+    if (!place.damaged && chunk::checksum(in.rest()) != sum) in.bad("checksum mismatch");
+    const std::uint8_t kind = in.u8();
+    if (kind != static_cast<std::uint8_t>(place.kind)) in.bad("is not of the kind that the index says");
+    chunk::Segment out;
+    Decoder head(in.raw(head_bytes), what);
+    out.head = chunk::decode_head(head);
+    head.finish();
+    const std::uint32_t end = pack.segment_end(number);
+    if (out.head.lengths.size() != end - place.first_position) in.bad("is not what the index says");
+    out.ids.reserve(end - place.first_position);
+    for (std::uint32_t i = place.first_position; i < end; ++i) {
+        if (out.head.lengths[i - place.first_position] != pack.length(i)) in.bad("is not what the index says");
+        out.ids.push_back(pack.id(i));
+    }
+    const ByteSpan frame = in.rest();
+    out.frame.assign(frame.begin(), frame.end());
+    return out;
+}
+
+ChunkReader::Cached& ChunkReader::load(const PackIndex& pack, std::uint32_t segment) {
+    Cached* oldest = &cache_[0];
+    for (Cached& c : cache_) {
+        if (c.pack == &pack && c.segment == segment) {
+            c.used = ++clock_;
+            return c;
+        }
+        if (c.used < oldest->used) oldest = &c;
+    }
+    const chunk::Segment s = read_segment(pack, segment);
+    oldest->pack = nullptr;
+    oldest->raw.resize(s.head.raw_bytes);
+    decompressor_.decompress(s.frame, oldest->raw,
+                             cat(printable(pack.pack_dir->name_of(pack_name(pack.serial()))), ": segment at byte ",
+                                 pack.segments()[segment].offset));
+    oldest->offsets.clear();
+    std::uint32_t at = 0;
+    for (const std::uint32_t length : s.head.lengths) {
+        oldest->offsets.push_back(at);
+        at += length;
+    }
+    oldest->pack = &pack;
+    oldest->segment = segment;
+    oldest->used = ++clock_;
+    return *oldest;
+}
+
+ByteSpan ChunkReader::read(std::uint64_t number) {
+    try {
+        return read_now(number);
+    } catch (const PackGone& gone) {
+        // A prune has moved its chunks to another pack; their numbers lead there.
+        store_.refresh_index(index_);
+        try {
+            return read_now(number);
+        } catch (const PackGone&) {
+            fail(Exit::data, cat(printable(gone.pack->pack_dir->name_of(pack_name(gone.pack->serial()))), ": the pack is missing"),
+                 "'rs-store repair' names what is lost");
+        }
+    }
+}
+
+ByteSpan ChunkReader::read_now(std::uint64_t number) {
+    const auto place = index_.find(number);
+    if (!place) fail(Exit::data, cat("chunk ", number, ": lost"), "'rs-store repair' names what it belongs to; the next pull may heal it");
+    const PackIndex& pack = *place->pack;
+    const std::uint32_t segment = pack.segment_of(place->position);
+    const Cached& cached = load(pack, segment);
+    const ByteSpan bytes = ByteSpan(cached.raw).subspan(
+        cached.offsets[place->position - pack.segments()[segment].first_position], pack.length(place->position));
+    if (hasher_.id(bytes) != pack.id(place->position))
+        fail(Exit::data, cat(printable(pack.pack_dir->name_of(pack_name(pack.serial()))), ": chunk ", place->position,
+                             " in the segment at byte ", pack.segments()[segment].offset, ": its bytes do not have its id"));
+    return bytes;
+}
+
+GenerationReader::GenerationReader(const GenerationFile& generation, ChunkReader& chunks)
+    : generation_(generation),
+      chunks_(chunks),
+      what_(cat(generation.header.name, " ", generation.id().str())) {}
+
+bool GenerationReader::next(stream::Op& op) {
+    for (;;) {
+        if (reader_ && reader_->next(op)) {
+            if (op.kind == stream::Op::Kind::data)
+                for (const stream::Run& run : op.runs)
+                    if (run.kind != stream::Run::Kind::stored) fail(Exit::data, cat(what_, ": a reference that does not belong in a store"));
+            return true;
+        }
+        reader_.reset();
+        if (run_ == generation_.blocks.size()) return false;
+        const stream::Run& run = generation_.blocks[run_];
+        const ByteSpan bytes = chunks_.read(run.start + in_run_);
+        block_.assign(bytes.begin(), bytes.end());
+        if (++in_run_ == run.count) {
+            ++run_;
+            in_run_ = 0;
+        }
+        reader_.emplace(stream::decode_block(block_, what_), what_);
+    }
+}
+
+void BlockBuilder::flush() {
+    if (writer_.empty()) return;
+    Buffer payload;
+    stream::encode_block(payload, writer_.take());
+    entries_ = 0;
+    done_(std::move(payload));
+}
+
+void BlockBuilder::feed(const stream::Op& op) {
+    using Kind = stream::Op::Kind;
+    if (writer_.size() >= max_block_bytes) flush();
+    switch (op.kind) {
+    case Kind::entry:
+        if (entries_ > 0 && (entries_ >= max_entries_per_block || (chunk::checksum(as_bytes(op.entry.path)) & cut_mask) == 0))
+            flush();
+        ++entries_;
+        writer_.entry(op.entry);
+        return;
+    case Kind::data: {
+        // The lengths of the single runs are not known here; only their sum is written.
+        std::uint64_t bytes = op.bytes;
+        for (std::size_t i = 0; i < op.runs.size(); ++i) {
+            const std::uint64_t share = i + 1 == op.runs.size() ? bytes : op.runs[i].count;
+            writer_.data(op.runs[i], share);
+            bytes -= share;
+        }
+        return;
+    }
+    case Kind::hole: writer_.hole(op.bytes); return;
+    case Kind::zero: writer_.zero(op.bytes); return;
+    case Kind::end: writer_.end(op.sha256); return;
+    case Kind::withdraw:
+    case Kind::copy:
+    case Kind::skip: RS_ASSERT(false); // resolved before they come here
+    }
+}
+
+void BlockBuilder::finish() { flush(); }
+
+} // namespace rs::store

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// All pack indexes of a store together: number to place, id to number.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "store/pack_index.hpp"
+
+namespace rs::store {
+
+struct Place {
+    const PackIndex* pack = nullptr;
+    std::uint32_t position = 0;
+};
+
+class Index {
+public:
+    // Packs may be added at any time; an id or number that is already known keeps its first place,
+    // unless it is lost there.
+    void add(std::shared_ptr<PackIndex> pack);
+    // Places in a removed pack stay valid as long as the index: its file is still mapped.
+    void remove(std::uint64_t serial);
+
+    // Where the chunk with this number is; nothing if no pack has it or it is lost.
+    [[nodiscard]] std::optional<Place> find(std::uint64_t number) const;
+    // A number whose chunk has this id and is not lost. The first call builds a table of 6 to 12
+    // bytes a chunk; packs added later are in it at once.
+    [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;
+    // Numbers of lost chunks with this id that no pack holds: what a new copy heals.
+    [[nodiscard]] const std::vector<std::uint64_t>& lost_numbers(const chunk::ChunkId& id) const;
+
+    [[nodiscard]] const std::vector<std::shared_ptr<PackIndex>>& packs() const { return packs_; }
+    [[nodiscard]] std::uint64_t chunks() const;
+
+private:
+    struct Span {
+        std::uint64_t number = 0;
+        std::uint64_t count = 0;
+        std::uint32_t position = 0;
+        const PackIndex* pack = nullptr;
+        std::uint64_t max_end = 0; // of this span and all before it
+        [[nodiscard]] bool holds(std::uint64_t n) const { return n - number < count; }
+    };
+    void build_spans() const;
+    void build_table() const;
+    void insert(std::uint64_t number, const chunk::ChunkId& id) const;
+    void insert_pack(const PackIndex& pack) const;
+
+    std::vector<std::shared_ptr<PackIndex>> packs_;
+    std::vector<std::shared_ptr<PackIndex>> removed_;
+    // Sorted by number. Spans overlap where a lost chunk was healed and while prune moves chunks.
+    mutable std::vector<Span> spans_;
+    mutable bool spans_valid_ = false;
+    mutable std::size_t last_ = 0; // span of the last find: the next one is mostly there too
+    // Open addressing. A slot is number + 1 and, above bit 60, four bits of the id; or 0.
+    mutable std::vector<std::uint64_t> slots_;
+    mutable std::uint64_t used_ = 0;
+    mutable bool table_ = false;
+    mutable std::unordered_map<chunk::ChunkId, std::vector<std::uint64_t>> lost_;
+};
+
+} // namespace rs::store

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/intake.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rs::store {
+
+namespace {
+constexpr std::uint64_t unknown = UINT64_MAX;
+}
+
+Intake::Intake(const Store& store, const std::string& name, const chunk::Key& their_key)
+    : store_(store),
+      hasher_(store.config().key),
+      their_hasher_(their_key),
+      same_key_(their_key == store.config().key),
+      index_(store.load_index()),
+      chunks_(store, index_, hasher_),
+      dir_(std::make_shared<io::Dir>(store.make_transfer_dir(name))) {
+    adopted_ = store.adopt_partial(name, dir_);
+    for (const auto& pack : adopted_) index_.add(pack);
+}
+
+Intake::~Intake() {
+    try {
+        if (keep_) close_pack();
+    } catch (const std::exception&) {
+        // The error that brought us here matters more; a pack without an index is swept away.
+    }
+    try {
+        store_.end_transfer(*dir_, keep_);
+    } catch (const std::exception&) {
+        // The next command's sweep does it.
+    }
+}
+
+std::optional<Intake::Chunk> Intake::find(std::uint64_t number) const {
+    if (pack_) {
+        std::uint64_t own = number;
+        if (const auto again = healed_.find(number); again != healed_.end()) own = again->second;
+        if (own >> position_bits == pack_->serial()) return Chunk{pack_->id(own), pack_->length(own)};
+    }
+    const auto place = index_.find(number);
+    if (!place) return std::nullopt;
+    return Chunk{place->pack->id(place->position), place->pack->length(place->position)};
+}
+
+std::optional<std::uint64_t> Intake::find(const chunk::ChunkId& id) const {
+    if (const auto here = arrived_.find(id); here != arrived_.end()) return here->second;
+    return index_.find(id);
+}
+
+PackWriter& Intake::pack_with_room(std::size_t chunks) {
+    if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close_pack();
+    if (!pack_) pack_ = store_.new_pack(dir_);
+    return *pack_;
+}
+
+void Intake::close_pack() {
+    if (!pack_) return;
+    const std::unique_ptr<PackWriter> closing = std::move(pack_);
+    own_.push_back(closing->finish());
+    // From here on the index answers for its chunks.
+    index_.add(own_.back());
+    arrived_.clear();
+    healed_.clear();
+}
+
+// The number of a chunk that was just stored as `own`: the one it had before it was lost, if so.
+std::uint64_t Intake::settle(const chunk::ChunkId& id, std::uint64_t own) {
+    std::uint64_t number = own;
+    for (const std::uint64_t lost : index_.lost_numbers(id)) {
+        if (healed_.contains(lost)) continue;
+        pack_->alias(lost, own);
+        healed_.emplace(lost, own);
+        number = lost;
+        ++totals_.healed_chunks;
+    }
+    arrived_.emplace(id, number);
+    return number;
+}
+
+void Intake::segment(const stream::SegmentView& view, const std::string& what) {
+    raw_.resize(view.head.raw_bytes);
+    decompressor_.decompress(view.frame, raw_, what);
+    const std::size_t count = view.head.lengths.size();
+    const std::size_t first_fresh = fresh_.size();
+    ids_.clear();
+    std::size_t at = 0;
+    bool any_new = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        const ByteSpan bytes = ByteSpan(raw_).subspan(at, view.head.lengths[i]);
+        at += bytes.size();
+        chunk::ChunkId id = their_hasher_.id(bytes);
+        if (id != view.id(i))
+            fail(Exit::data, cat(what, ": chunk ", i, " does not have its id: damaged on its way"));
+        if (!same_key_) id = hasher_.id(bytes);
+        append(ids_, id.bytes);
+        const auto known = find(id);
+        any_new = any_new || !known;
+        fresh_.push_back(known.value_or(unknown));
+    }
+    if (!any_new) return;
+    PackWriter& pack = pack_with_room(count);
+    const std::uint64_t first = pack.add(view.head, ids_, view.frame, SegmentKind::data);
+    totals_.stored_bytes += view.frame.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint64_t& number = fresh_[first_fresh + i];
+        if (number != unknown) continue;
+        const chunk::ChunkId& id = pack.id(first + i);
+        const auto twice = arrived_.find(id);
+        if (twice != arrived_.end()) {
+            number = twice->second;
+            continue;
+        }
+        number = settle(id, first + i);
+        ++totals_.new_chunks;
+        totals_.new_bytes += view.head.lengths[i];
+    }
+}
+
+void Intake::block(Buffer&& payload) {
+    const chunk::ChunkId id = hasher_.id(payload);
+    if (const auto known = find(id)) {
+        blocks_.push_back(*known);
+        return;
+    }
+    // It gets its number when its segment is written; the list keeps the place.
+    meta_places_.push_back(blocks_.size());
+    blocks_.push_back(unknown);
+    meta_.lengths.push_back(static_cast<std::uint32_t>(payload.size()));
+    meta_ids_.push_back(id);
+    append(meta_raw_, payload);
+    if (meta_raw_.size() >= chunk::segment_target_bytes) flush_blocks();
+}
+
+void Intake::flush_blocks() {
+    if (meta_ids_.empty()) return;
+    meta_.raw_bytes = meta_raw_.size();
+    const Buffer frame = compressor_.compress(meta_raw_);
+    PackWriter& pack = pack_with_room(meta_ids_.size());
+    ids_.clear();
+    for (const chunk::ChunkId& id : meta_ids_) append(ids_, id.bytes);
+    const std::uint64_t first = pack.add(meta_, ids_, frame, SegmentKind::manifest);
+    for (std::size_t i = 0; i < meta_ids_.size(); ++i) blocks_[meta_places_[i]] = settle(meta_ids_[i], first + i);
+    totals_.stored_bytes += frame.size();
+    meta_ = {};
+    meta_ids_.clear();
+    meta_raw_.clear();
+    meta_places_.clear();
+}
+
+void Intake::flush() {
+    flush_blocks();
+    close_pack();
+}
+
+std::vector<stream::Run> Intake::blocks() const {
+    std::vector<stream::Run> out;
+    for (const std::uint64_t number : blocks_) {
+        RS_ASSERT(number != unknown);
+        if (!out.empty() && out.back().start + out.back().count == number)
+            ++out.back().count;
+        else
+            out.push_back({stream::Run::Kind::stored, number, 1});
+    }
+    return out;
+}
+
+void Intake::publish(const std::function<bool(std::uint64_t)>& used) {
+    RS_ASSERT(!pack_);
+    std::vector<std::shared_ptr<PackIndex>> going = own_;
+    for (const auto& pack : adopted_)
+        if (used(pack->serial())) going.push_back(pack);
+    if (!going.empty()) {
+        // Packs first and flushed: an index never names a pack that a crash could take away.
+        for (const auto& pack : going)
+            io::rename_at(*dir_, pack_name(pack->serial()), *store_.packs(), pack_name(pack->serial()));
+        io::sync_dir(*store_.packs());
+        for (const auto& pack : going) {
+            io::rename_at(*dir_, index_name(pack->serial()), store_.indexes(), index_name(pack->serial()));
+            pack->pack_dir = store_.packs();
+        }
+        io::sync_dir(store_.indexes());
+    }
+    keep_ = false;
+}
+
+} // namespace rs::store

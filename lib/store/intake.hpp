@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What arrives in a transfer goes into packs here: every chunk verified, none stored twice.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "store/generation.hpp"
+#include "store/store.hpp"
+#include "stream/record.hpp"
+
+namespace rs::store {
+
+struct IntakeTotals {
+    std::uint64_t new_chunks = 0, new_bytes = 0; // of files
+    std::uint64_t stored_bytes = 0;              // frames written, manifests included
+    std::uint64_t healed_chunks = 0;
+};
+
+// Numbers are given at once, packs become durable one by one in the transfer's directory, and nothing is visible to
+// others before publish(). Memory: 30 bytes for each chunk in the open pack, 8 for each of the stream.
+class Intake {
+public:
+    // their_key: that of the ids in the stream.
+    Intake(const Store& store, const std::string& name, const chunk::Key& their_key);
+    ~Intake(); // not published: whole packs are kept for the next transfer of the name
+
+    // Verifies every chunk of the segment; a wrong one is Error(Exit::data).
+    void segment(const stream::SegmentView& view, const std::string& what);
+    // Numbers of the stream's chunks, in the order of arrival.
+    [[nodiscard]] const std::vector<std::uint64_t>& fresh() const { return fresh_; }
+
+    // A manifest block; gives its place in blocks(), whose number is known after flush().
+    void block(Buffer&& payload);
+    [[nodiscard]] std::vector<stream::Run> blocks() const;
+    // Closes packs: everything is durable, though not visible.
+    void flush();
+
+    // The chunk with this number, stored or just arrived; nothing if it is lost or unknown.
+    struct Chunk {
+        chunk::ChunkId id;
+        std::uint32_t length = 0;
+    };
+    [[nodiscard]] std::optional<Chunk> find(std::uint64_t number) const;
+    [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;
+
+    [[nodiscard]] Index& index() { return index_; }
+    [[nodiscard]] ChunkReader& chunks() { return chunks_; }
+    [[nodiscard]] const chunk::Hasher& hasher() const { return hasher_; }
+    [[nodiscard]] const IntakeTotals& totals() const { return totals_; }
+
+    // Under the store's exclusive lock: makes the packs visible. Packs left by an earlier transfer stay out
+    // unless `used` says that a serial is needed.
+    void publish(const std::function<bool(std::uint64_t)>& used);
+    // Some were taken over from an earlier transfer, so that publish() will ask.
+    [[nodiscard]] bool adopted_any() const { return !adopted_.empty(); }
+    // Nothing of this transfer is wanted.
+    void discard() { keep_ = false; }
+
+private:
+    PackWriter& pack_with_room(std::size_t chunks);
+    void close_pack();
+    void flush_blocks();
+    std::uint64_t settle(const chunk::ChunkId& id, std::uint64_t own);
+
+    const Store& store_;
+    chunk::Hasher hasher_, their_hasher_;
+    bool same_key_;
+    Index index_;
+    ChunkReader chunks_;
+    std::shared_ptr<io::Dir> dir_;
+    bool keep_ = true;
+    std::vector<std::shared_ptr<PackIndex>> adopted_, own_;
+
+    std::unique_ptr<PackWriter> pack_;
+    std::unordered_map<chunk::ChunkId, std::uint64_t> arrived_;   // in the open pack, by id
+    std::unordered_map<std::uint64_t, std::uint64_t> healed_;     // lost number to own number in the open pack
+    std::vector<std::uint64_t> fresh_;
+
+    chunk::Decompressor decompressor_;
+    chunk::Compressor compressor_{chunk::default_level};
+    Buffer raw_, ids_;
+    chunk::SegmentHead meta_;
+    std::vector<chunk::ChunkId> meta_ids_;
+    Buffer meta_raw_;
+    std::vector<std::size_t> meta_places_;
+    std::vector<std::uint64_t> blocks_;
+    IntakeTotals totals_;
+};
+
+} // namespace rs::store

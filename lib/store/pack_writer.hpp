@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes one pack and its index.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "chunk/segment.hpp"
+#include "io/file.hpp"
+#include "store/pack_index.hpp"
+
+namespace rs::store {
+
+using StoreId = std::array<std::byte, 16>;
+
+class PackWriter {
+public:
+    // Creates `dir`/SERIAL.pack, which must not exist. The serial is the caller's alone.
+    PackWriter(std::shared_ptr<io::Dir> dir, std::uint64_t serial, const StoreId& store);
+
+    // Appends a segment as it is. Gives the number of its first chunk; the others follow. Nothing is durable
+    // before finish().
+    std::uint64_t add(const chunk::SegmentHead& head, ByteSpan ids, ByteSpan frame, SegmentKind kind);
+    // The chunk that add() numbered `own` is known by `number` too: a lost chunk that came again, or one
+    // that prune moves here.
+    void alias(std::uint64_t number, std::uint64_t own);
+    // Only numbers given to alias() lead into this pack (prune).
+    void only_aliases() { natural_ = false; }
+
+    [[nodiscard]] std::uint64_t serial() const { return content_.serial; }
+    [[nodiscard]] std::uint64_t bytes() const { return offset_; }
+    [[nodiscard]] std::size_t chunks() const { return content_.ids.size(); }
+    [[nodiscard]] bool full() const;
+    // Of a chunk that add() numbered.
+    [[nodiscard]] const chunk::ChunkId& id(std::uint64_t own) const { return content_.ids.at(own & (max_positions - 1)); }
+    [[nodiscard]] std::uint32_t length(std::uint64_t own) const { return content_.lengths.at(own & (max_positions - 1)); }
+    // For this many more chunks there is room.
+    [[nodiscard]] bool has_room(std::size_t chunks) const { return content_.ids.size() + chunks <= max_positions; }
+
+    // Writes the end, flushes the pack, writes and flushes the index beside it. Both are then durable under
+    // their names in `dir`. Gives the opened index.
+    [[nodiscard]] std::shared_ptr<PackIndex> finish();
+
+private:
+    std::shared_ptr<io::Dir> dir_;
+    std::string name_;
+    io::Fd fd_;
+    IndexContent content_;
+    std::vector<NumberRun> aliases_;
+    bool natural_ = true;
+    std::uint64_t offset_ = 0;
+    std::uint64_t started_ = 0; // bytes whose writing to disk was begun
+    Buffer scratch_;
+};
+
+// The run table at the end of a pack.
+[[nodiscard]] Buffer encode_runs(const std::vector<NumberRun>& runs);
+
+} // namespace rs::store

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/pull.hpp"
+
+#include <unordered_set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "store/resolver.hpp"
+#include "store/retention.hpp"
+#include "stream/reader.hpp"
+
+namespace rs::store {
+
+namespace {
+
+class Puller {
+public:
+    Puller(const Store& store, const PullOptions& options, io::Source& source, Monitor& monitor)
+        : store_(store), options_(options), monitor_(monitor), reader_(source) {}
+
+    PullResult run() {
+        result_.generation = reader_.header().generation;
+        subject_ = cat(options_.name, " ", result_.generation.str());
+        choose_line();
+        find_parent();
+        Intake intake(store_, options_.name, reader_.header().key);
+        Resolver resolver(intake, parent_ ? &*parent_ : nullptr, reader_.name());
+        receive(intake, resolver);
+        publish(intake);
+        result_.totals = file_.totals;
+        return result_;
+    }
+
+private:
+    // Refused early, before anything is received; publish() looks again under the lock.
+    void choose_line() {
+        const auto dir = store_.open_name(options_.name);
+        const std::uint64_t highest = dir ? highest_epoch(*dir) : 0;
+        result_.line = Line::main;
+        if (result_.generation.epoch >= highest) return;
+        if (!options_.branch)
+            fail(Exit::fenced, cat(subject_, ": fenced: epoch ", highest, " has begun"),
+                 "another instance leads now; with --branch this generation is kept beside the main line");
+        result_.line = Line::branch;
+    }
+
+    void find_parent() {
+        const auto& parent = reader_.header().parent;
+        if (!parent) return;
+        const auto dir = store_.open_name(options_.name);
+        for (const Line line : {Line::main, Line::branch}) {
+            if (!dir || reader_.header().key != store_.config().key) break;
+            parent_ = try_load_generation(*dir, parent->generation, line);
+            if (parent_ && parent_->digest == parent->digest) return;
+            parent_.reset();
+        }
+        fail(Exit::temp_fail, cat(subject_, ": builds on generation ", parent->generation.str(), ", which is not here"),
+             "run it again: the delta must answer the present output of 'rs-pull --have'");
+    }
+
+    void receive(Intake& intake, Resolver& resolver) {
+        const std::uint64_t expected = reader_.header().expected_bytes;
+        std::uint64_t segments = 0;
+        while (auto event = reader_.next()) {
+            if (const auto* const segment = std::get_if<stream::SegmentView>(&*event))
+                intake.segment(*segment, cat(reader_.name(), ": segment ", segments++));
+            else
+                resolver.block(std::get<stream::BlockView>(*event));
+            monitor_.progress(expected > 0 ? resolver.done_bytes() : reader_.bytes_read(), expected);
+        }
+        resolver.finish();
+        intake.flush();
+        if (reader_.trailer().tree && *reader_.trailer().tree != resolver.digest())
+            fail(Exit::data, cat(subject_, ": the tree is not the one that the sender has"),
+                 "run it again; if it stays, check the sender's store");
+        describe(intake, resolver);
+    }
+
+    void describe(const Intake& intake, const Resolver& resolver) {
+        const IntakeTotals& totals = intake.totals();
+        file_.header = reader_.header();
+        file_.header.name = options_.name;
+        file_.header.key = store_.config().key;
+        file_.header.changed_while_read |= reader_.trailer().changed_while_read;
+        file_.header.expected_bytes = 0;
+        file_.totals = resolver.totals();
+        file_.digest = resolver.digest();
+        file_.new_chunks = totals.new_chunks;
+        file_.new_bytes = totals.new_bytes;
+        file_.stored_bytes = totals.stored_bytes;
+        file_.blocks = intake.blocks();
+        result_.changed_while_read = file_.header.changed_while_read;
+        result_.received_bytes = reader_.bytes_read();
+        result_.new_chunks = totals.new_chunks;
+        result_.new_bytes = totals.new_bytes;
+        result_.stored_bytes = totals.stored_bytes;
+        result_.healed_chunks = totals.healed_chunks;
+    }
+
+    void publish(Intake& intake) {
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        const io::Dir name_dir = store_.make_name(options_.name);
+        choose_line(); // an epoch may have begun meanwhile
+        result_.already_there = is_there(name_dir);
+        if (result_.already_there && result_.healed_chunks == 0) {
+            intake.discard();
+            return;
+        }
+        // A prune that ran meanwhile may have removed what we refer to.
+        if (store_.refresh_index(intake.index())) check_references(intake);
+        std::unordered_set<std::uint64_t> serials;
+        if (intake.adopted_any())
+            for_references(file_, intake.chunks(), [&](const stream::Run& run) {
+                for (std::uint64_t i = 0; i < run.count; ++i) serials.insert((run.start + i) >> position_bits);
+            });
+        intake.publish([&](std::uint64_t serial) { return serials.contains(serial); });
+        if (result_.already_there) return;
+        if (result_.line == Line::branch) {
+            const io::Dir branch = io::make_dir_at(name_dir, "branch");
+            io::sync_dir(name_dir);
+            io::write_file_atomic(branch, generation_name(file_.id()), file_.encode());
+            return;
+        }
+        if (!options_.accept_shrink) check_shrink(name_dir);
+        // Frozen before it is visible: a crash in between leaves too much kept rather than too little.
+        if (file_.suspicious)
+            io::write_file_atomic(name_dir, frozen_name,
+                                  as_bytes(cat(file_.id().str(), " shrank to ", file_.totals.bytes, " bytes\n")));
+        io::write_file_atomic(name_dir, generation_name(file_.id()), file_.encode());
+    }
+
+    [[nodiscard]] bool is_there(const io::Dir& name_dir) const {
+        const auto there = try_load_generation(name_dir, result_.generation, result_.line);
+        if (!there) return false;
+        if (there->digest == file_.digest) return true;
+        fail(Exit::data, cat(subject_, ": is here already, with other content"),
+             "two exporters count in one epoch; find out which of them leads before anything else");
+    }
+
+    void check_references(Intake& intake) const {
+        for_references(file_, intake.chunks(), [&](const stream::Run& run) {
+            for (std::uint64_t i = 0; i < run.count; ++i)
+                if (!intake.find(run.start + i))
+                    fail(Exit::temp_fail, cat(subject_, ": a prune has removed chunks that it builds on"), "run it again");
+        });
+    }
+
+    void check_shrink(const io::Dir& name_dir) {
+        std::vector<std::uint64_t> sizes;
+        const std::vector<Generation> all = list_generations(name_dir, Line::main);
+        for (auto id = all.rbegin(); id != all.rend() && sizes.size() < 5; ++id) {
+            if (*id >= file_.id()) continue;
+            try {
+                if (const auto g = try_load_generation(name_dir, *id, Line::main))
+                    sizes.insert(sizes.begin(), g->totals.bytes);
+            } catch (const Error& e) {
+                if (e.code() != Exit::data) throw; // a damaged one says nothing about sizes
+            }
+        }
+        file_.suspicious = suspicious_shrink(sizes, file_.totals.bytes, options_.shrink_percent);
+        result_.suspicious = file_.suspicious;
+    }
+
+    const Store& store_;
+    const PullOptions& options_;
+    Monitor& monitor_;
+    stream::StreamReader reader_;
+    std::string subject_; // "NAME E.C"
+    std::optional<GenerationFile> parent_;
+    GenerationFile file_;
+    PullResult result_;
+};
+
+} // namespace
+
+PullResult pull(const Store& store, const PullOptions& options, io::Source& source, Monitor& monitor) {
+    return Puller(store, options, source, monitor).run();
+}
+
+std::uint64_t highest_epoch(const io::Dir& name_dir) {
+    std::uint64_t highest = 0;
+    const std::vector<Generation> all = list_generations(name_dir, Line::main);
+    if (!all.empty()) highest = all.back().epoch;
+    if (io::exists_at(name_dir, epoch_name)) {
+        const Buffer raw = io::read_file_at(name_dir, epoch_name, 64);
+        std::string_view text = as_text(raw);
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        const auto epoch = parse_u64(text);
+        if (!epoch) fail(Exit::data, cat(printable(name_dir.name_of(epoch_name)), ": not an epoch"));
+        highest = std::max(highest, *epoch);
+    }
+    return highest;
+}
+
+} // namespace rs::store

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manifest of a stream into that of a store: copied entries are taken from the parent generation, references
+// become numbers, and everything is checked on the way.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/intake.hpp"
+#include "stream/checker.hpp"
+#include "stream/tree_digest.hpp"
+
+namespace rs::store {
+
+// All chunk references of a generation one behind the other, as its have stream's table has them.
+class FlatRefs {
+public:
+    FlatRefs(const GenerationFile& generation, ChunkReader& chunks);
+    [[nodiscard]] std::uint64_t size() const { return total_; }
+    // Calls f(run of stored numbers) for `count` references from `start` on; both within size().
+    void resolve(std::uint64_t start, std::uint64_t count, const std::function<void(const stream::Run&)>& f) const;
+
+private:
+    struct Piece {
+        std::uint64_t first;
+        stream::Run run;
+    };
+    std::vector<Piece> pieces_;
+    std::uint64_t total_ = 0;
+};
+
+// Calls f for every reference of a generation: its blocks, and what they refer to.
+void for_references(const GenerationFile& generation, ChunkReader& chunks,
+                    const std::function<void(const stream::Run&)>& f);
+
+class Resolver {
+public:
+    // parent null: the stream is whole. `what` names the stream in messages.
+    Resolver(Intake& intake, const GenerationFile* parent, std::string what);
+    void block(const stream::BlockView& view);
+    // The stream was whole: its manifest must be, too.
+    void finish();
+    [[nodiscard]] const stream::TreeTotals& totals() const { return checker_.totals(); }
+    [[nodiscard]] const chunk::Digest& digest() const { return digest_; }
+    [[nodiscard]] std::uint64_t done_bytes() const { return checker_.totals().data_bytes; }
+
+private:
+    void take(const stream::Op& op);
+    void take_parent_entry(bool copy);
+    void resolve(const stream::Op& op);
+    void end_file(const stream::Op& end);
+    void give(const stream::Op& op);
+    void digest_chunks(const stream::Op& op);
+    void reference(std::uint64_t number, std::uint64_t count, std::uint64_t& bytes);
+    [[noreturn]] void bad(std::string_view why) const;
+    [[noreturn]] void lost() const;
+
+    Intake& intake_;
+    const GenerationFile* parent_;
+    std::string what_;
+    std::optional<GenerationReader> parent_reader_;
+    std::optional<FlatRefs> flat_;
+    stream::Op op_, parent_op_;
+    bool in_file_ = false;
+    // The file so far, one run in a data operation: held back until its end, because it may be withdrawn.
+    std::vector<stream::Op> file_;
+    stream::Checker checker_;
+    stream::TreeDigest tree_;
+    BlockBuilder builder_;
+    chunk::Digest digest_{};
+};
+
+} // namespace rs::store

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree/importer.hpp"
+
+#include <unistd.h>
+
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "io/sys.hpp"
+#include "stream/reader.hpp"
+#include "stream/tree_digest.hpp"
+#include "tree/beneath.hpp"
+#include "tree/chunk_spool.hpp"
+#include "tree/damaged.hpp"
+#include "tree/local_manifest.hpp"
+#include "tree/old_tree.hpp"
+
+namespace rs::tree {
+
+namespace {
+
+using stream::Op;
+using stream::Run;
+
+class Importer {
+public:
+    Importer(Target& target, const ImportOptions& options, io::Source& source, Monitor& monitor)
+        : target_(target),
+          options_(options),
+          monitor_(monitor),
+          reader_(source),
+          hasher_(reader_.header().key),
+          checker_(reader_.name()) {}
+
+    ImportResult run() {
+        target_.lock();
+        open_parent();
+        new_root_ = target_.make_new();
+        manifest_.emplace(target_.state());
+        spool_.emplace(target_.state(), hasher_);
+        writer_.emplace(new_root_, target_.path(), options_.write, monitor_);
+        try {
+            receive();
+            publish();
+        } catch (...) {
+            abandon();
+            throw;
+        }
+        return result_;
+    }
+
+private:
+    [[noreturn]] void bad(std::string_view why) const { fail(Exit::data, cat(reader_.name(), ": ", why)); }
+
+    // The old tree changed after 'rs-import --have' told of it.
+    [[noreturn]] void old_tree_changed(const std::string& path) {
+        target_.distrust();
+        fail(Exit::temp_fail, cat(printable(target_.path()), "/", printable(path), ": is not what the last import left"),
+             "run it again: 'rs-import --have' no longer claims this tree, so all of it is sent");
+    }
+
+    void open_parent() {
+        const auto& parent = reader_.header().parent;
+        if (!parent) return;
+        const auto stale = [&] {
+            fail(Exit::temp_fail, cat(printable(target_.path()), ": the stream builds on generation ",
+                                      parent->generation.str(), ", which is not what is here"),
+                 "run it again: the delta must answer the present output of 'rs-import --have'");
+        };
+        io::Fd fd = target_.open_manifest();
+        if (!fd) stale();
+        old_manifest_ = std::make_unique<LocalManifest>(std::move(fd), target_.manifest_path());
+        const stream::Header& held = old_manifest_->reader().header();
+        if (!held.parent || *held.parent != *parent || held.key != reader_.header().key) stale();
+        old_root_ = target_.open();
+        old_tree_.emplace(old_root_, hasher_, old_manifest_->reader().table());
+    }
+
+    void receive() {
+        std::uint64_t segments = 0;
+        Op op;
+        while (auto event = reader_.next()) {
+            if (const auto* const segment = std::get_if<stream::SegmentView>(&*event)) {
+                spool_->add(*segment, cat(reader_.name(), ": segment ", segments++));
+            } else {
+                stream::ManifestReader block(std::get<stream::BlockView>(*event), reader_.name());
+                while (block.next(op)) take(op);
+            }
+            monitor_.progress(checker_.totals().data_bytes, reader_.header().expected_bytes);
+        }
+        if (in_file_) bad("the manifest ends inside a file");
+        if (old_manifest_ && next_old()) bad("says nothing of some entries of the previous generation");
+        checker_.finish();
+        writer_->finish();
+        digest_ = tree_.finish();
+        if (reader_.trailer().tree && *reader_.trailer().tree != digest_)
+            bad("the tree is not the one that the sender has");
+        result_.generation = reader_.header().generation;
+        result_.totals = checker_.totals();
+        result_.received_bytes = reader_.bytes_read();
+        result_.new_chunks = spool_->chunks();
+        result_.changed_while_read = reader_.trailer().changed_while_read || reader_.header().changed_while_read;
+    }
+
+    void publish() {
+        const std::string manifest = manifest_->finish(reader_.header(), digest_);
+        // One flush of the file system instead of one for each file: 60,000 of those take minutes.
+        if (io::sys::syncfs(new_root_.get()) != 0) fail_errno(Exit::io, target_.path(), "flush to disk");
+        target_.exchange(manifest);
+    }
+
+    void abandon() noexcept {
+        try {
+            io::remove_tree_at(target_.state(), "new");
+        } catch (const std::exception&) {
+            // The next import removes it.
+        }
+    }
+
+    // ---- operations ----
+
+    void take(const Op& op) {
+        using Kind = Op::Kind;
+        const bool content = op.kind == Kind::data || op.kind == Kind::hole || op.kind == Kind::zero ||
+                             op.kind == Kind::end || op.kind == Kind::withdraw;
+        if (content != in_file_) bad(content ? "content outside a file" : "a file does not end");
+        switch (op.kind) {
+        case Kind::copy:
+            for (std::uint64_t i = 0; i < op.count; ++i) copy_old();
+            return;
+        case Kind::skip:
+            for (std::uint64_t i = 0; i < op.count; ++i)
+                if (!next_old()) bad("refers to more entries than the previous generation has");
+            return;
+        case Kind::entry:
+            checker_.feed(op);
+            held_.assign(1, op);
+            if (op.entry.type == stream::Type::file) {
+                in_file_ = true;
+                file_chunks_.clear();
+                writer_->begin_file(op.entry);
+            } else {
+                writer_->entry(op.entry);
+                keep();
+            }
+            return;
+        case Kind::data:
+            checker_.feed(op);
+            write_data(op);
+            hold_extent(op);
+            return;
+        case Kind::hole:
+        case Kind::zero:
+            checker_.feed(op);
+            if (op.kind == Kind::hole)
+                writer_->hole(op.bytes);
+            else
+                writer_->zero(op.bytes);
+            hold_extent(op);
+            return;
+        case Kind::withdraw:
+            checker_.feed(op);
+            in_file_ = false;
+            writer_->withdraw_file();
+            return;
+        case Kind::end: {
+            checker_.feed(op);
+            in_file_ = false;
+            const chunk::Digest written = writer_->end_file();
+            if (op.sha256 && written != *op.sha256)
+                fail(Exit::data, cat(printable(held_.front().entry.path), ": SHA-256 mismatch: want ",
+                                     to_hex(as_text(*op.sha256)), ", got ", to_hex(as_text(written))),
+                     "the data was damaged between its source and here; nothing was changed");
+            held_.push_back(op);
+            keep();
+            return;
+        }
+        }
+    }
+
+    void hold_extent(const Op& op) {
+        Op extent;
+        extent.kind = op.kind;
+        extent.bytes = op.bytes;
+        extent.chunks = op.chunks;
+        held_.push_back(std::move(extent));
+    }
+
+    // The entry is settled: into the digest and the manifest with it.
+    void keep() {
+        const bool by_chunks = held_.front().entry.type == stream::Type::file && !held_.back().sha256;
+        for (const Op& op : held_) {
+            tree_.feed(op);
+            manifest_->op(op);
+            if (op.kind == Op::Kind::entry && by_chunks)
+                for (const auto& [id, length] : file_chunks_) tree_.chunk(id, length);
+        }
+        for (const auto& [id, length] : file_chunks_) manifest_->chunk(id, length);
+        held_.clear();
+        file_chunks_.clear();
+    }
+
+    void write_data(const Op& op) {
+        std::uint64_t bytes = 0;
+        for (const Run& run : op.runs) {
+            switch (run.kind) {
+            case Run::Kind::fresh:
+                if (run.start > spool_->chunks() || run.count > spool_->chunks() - run.start)
+                    bad("refers to a chunk that has not come");
+                for (std::uint64_t i = 0; i < run.count;) {
+                    std::uint64_t n = 0;
+                    const ByteSpan piece = spool_->read_run(run.start + i, run.count - i, n);
+                    writer_->data(piece);
+                    bytes += piece.size();
+                    for (std::uint64_t k = 0; k < n; ++k)
+                        file_chunks_.emplace_back(spool_->id(run.start + i + k), spool_->length(run.start + i + k));
+                    i += n;
+                }
+                break;
+            case Run::Kind::parent: bytes += write_old(run); break;
+            case Run::Kind::stored:
+            case Run::Kind::named: bad("names chunks in a way that only a store understands");
+            }
+        }
+        if (bytes != op.bytes) bad("an extent does not have the length of its chunks");
+        result_.written_bytes += bytes;
+    }
+
+    std::uint64_t write_old(const Run& run) {
+        if (!old_tree_) bad("refers to a previous generation where there is none");
+        const stream::HaveTable& table = old_manifest_->reader().table();
+        if (run.start > table.ids.size() || run.count > table.ids.size() - run.start)
+            bad("refers to a chunk that the previous generation does not have");
+        std::uint64_t bytes = 0;
+        for (std::uint64_t i = 0; i < run.count; ++i) {
+            const std::uint64_t chunk = run.start + i;
+            while (chunk >= known_chunks_ && read_ahead()) {
+            }
+            const auto data = old_tree_->read(chunk);
+            if (!data) old_tree_changed(held_.front().entry.path);
+            writer_->data(*data);
+            bytes += data->size();
+            file_chunks_.emplace_back(table.ids[chunk], table.lengths[chunk]);
+        }
+        return bytes;
+    }
+
+    // ---- the previous tree ----
+
+    // Its next entry in walk order into old_; false at the end. A file that is met is known to old_tree_ from then on.
+    bool next_old() {
+        if (!old_manifest_) bad("refers to a previous generation where there is none");
+        if (!ahead_.empty()) {
+            old_ = std::move(ahead_.front());
+            ahead_.pop_front();
+            return true;
+        }
+        return read_old(old_);
+    }
+
+    bool read_old(stream::HaveEntry& into) {
+        if (!old_manifest_->reader().next(into)) return false;
+        old_tree_->add(into);
+        known_chunks_ = into.first_chunk + into.chunks;
+        return true;
+    }
+
+    // A reference may lead to a file that the merge has not reached: a renamed one.
+    bool read_ahead() {
+        stream::HaveEntry entry;
+        if (!read_old(entry)) return false;
+        ahead_.push_back(std::move(entry));
+        return true;
+    }
+
+    void copy_old() {
+        if (!next_old()) bad("refers to more entries than the previous generation has");
+        Op op;
+        op.kind = Op::Kind::entry;
+        op.entry = old_.entry;
+        checker_.feed(op);
+        ++result_.kept_entries;
+        const stream::Entry& e = old_.entry;
+        held_.assign(1, op);
+        file_chunks_.clear();
+        if (e.type != stream::Type::file) {
+            writer_->entry(e);
+            keep();
+            return;
+        }
+        Op part;
+        for (const stream::Extent& extent : old_.extents) {
+            part.kind = extent.kind == stream::Extent::Kind::data   ? Op::Kind::data
+                        : extent.kind == stream::Extent::Kind::hole ? Op::Kind::hole
+                                                                    : Op::Kind::zero;
+            part.bytes = extent.bytes;
+            part.chunks = extent.chunks;
+            checker_.feed(part);
+            hold_extent(part);
+        }
+        part.kind = Op::Kind::end;
+        part.sha256 = old_.sha256;
+        checker_.feed(part);
+        take_over(e);
+        held_.push_back(part);
+        const stream::HaveTable& table = old_manifest_->reader().table();
+        for (std::uint64_t i = 0; i < old_.chunks; ++i)
+            file_chunks_.emplace_back(table.ids[old_.first_chunk + i], table.lengths[old_.first_chunk + i]);
+        keep();
+    }
+
+    // A file that stays: linked, or copied and verified.
+    void take_over(const stream::Entry& e) {
+        const std::string parent(stream::parent_path(e.path)), name(stream::base_name(e.path));
+        if (!old_dir_ || parent != old_dir_path_) {
+            auto fd = old_tree_->open_directory(parent);
+            if (!fd) old_tree_changed(e.path);
+            old_dir_ = std::move(*fd);
+            old_dir_path_ = parent;
+        }
+        struct stat st;
+        if (::fstatat(old_dir_.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !looks_like(st, old_))
+            old_tree_changed(e.path);
+        if (options_.link_unchanged && writer_->link_from(e, old_dir_.get(), name)) return;
+        writer_->begin_file(e);
+        std::uint64_t chunk = old_.first_chunk;
+        for (const stream::Extent& extent : old_.extents) {
+            if (extent.kind == stream::Extent::Kind::hole) writer_->hole(extent.bytes);
+            if (extent.kind == stream::Extent::Kind::zero) writer_->zero(extent.bytes);
+            for (std::uint64_t i = 0; extent.kind == stream::Extent::Kind::data && i < extent.chunks; ++i) {
+                const auto data = old_tree_->read(chunk++);
+                if (!data) old_tree_changed(e.path);
+                writer_->data(*data);
+            }
+        }
+        const chunk::Digest written = writer_->end_file();
+        if (old_.sha256 && written != *old_.sha256) old_tree_changed(e.path);
+        result_.written_bytes += old_.bytes;
+    }
+
+    Target& target_;
+    const ImportOptions& options_;
+    Monitor& monitor_;
+    stream::StreamReader reader_;
+    chunk::Hasher hasher_;
+    stream::Checker checker_;
+    stream::TreeDigest tree_;
+    io::Dir new_root_, old_root_;
+    std::unique_ptr<LocalManifest> old_manifest_;
+    std::optional<OldTree> old_tree_;
+    std::optional<LocalManifestWriter> manifest_;
+    std::optional<ChunkSpool> spool_;
+    std::optional<TreeWriter> writer_;
+
+    bool in_file_ = false;
+    std::vector<Op> held_; // the entry at hand and its extents
+    std::vector<std::pair<chunk::ChunkId, std::uint32_t>> file_chunks_;
+    stream::HaveEntry old_;
+    std::deque<stream::HaveEntry> ahead_;
+    std::uint64_t known_chunks_ = 0; // chunks of the table whose files were met
+    io::Fd old_dir_;
+    std::string old_dir_path_;
+    chunk::Digest digest_{};
+    ImportResult result_;
+};
+
+} // namespace
+
+ImportResult import_stream(Target& target, const ImportOptions& options, io::Source& source, Monitor& monitor) {
+    return Importer(target, options, source, monitor).run();
+}
+
+namespace {
+
+void write_empty_have(io::Sink& sink) {
+    stream::Header header;
+    header.purpose = stream::Purpose::have;
+    io::random_bytes(header.key);
+    stream::HaveWriter(sink, header).finish();
+}
+
+Op extent_op(const stream::Extent& extent) {
+    Op op;
+    op.kind = extent.kind == stream::Extent::Kind::data   ? Op::Kind::data
+              : extent.kind == stream::Extent::Kind::hole ? Op::Kind::hole
+                                                          : Op::Kind::zero;
+    op.bytes = extent.bytes;
+    op.chunks = extent.chunks;
+    return op;
+}
+
+// Chunks of the table that can still be read where the manifest says.
+std::vector<bool> claims(const Target& target, const io::Dir& root, Monitor& monitor) {
+    LocalManifest manifest(target.open_manifest(), target.manifest_path());
+    const std::set<std::string> damaged = parse_damaged(target.read_damaged());
+    std::vector<bool> out(manifest.reader().table().ids.size());
+    io::Fd dir;
+    std::string dir_path;
+    stream::HaveEntry e;
+    std::uint64_t gone = 0;
+    while (manifest.reader().next(e)) {
+        if (e.entry.type != stream::Type::file) continue;
+        const std::string parent(stream::parent_path(e.entry.path)), name(stream::base_name(e.entry.path));
+        if (!dir || parent != dir_path) {
+            dir = io::Fd(open_beneath(root.get(), parent.empty() ? "." : parent, O_PATH | O_DIRECTORY));
+            dir_path = parent;
+        }
+        struct stat st;
+        const bool good = dir && ::fstatat(dir.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                          looks_like(st, e) && !damaged.contains(e.entry.path);
+        if (!good) ++gone;
+        for (std::uint64_t i = 0; i < e.chunks; ++i) out[e.first_chunk + i] = good;
+    }
+    if (gone > 0) monitor.note(cat(count_of(gone, "file"), " of ", printable(target.path()), " changed since the import"));
+    return out;
+}
+
+} // namespace
+
+void write_have(const Target& target, io::Sink& sink, Monitor& monitor) {
+    io::Fd fd = target.open_manifest();
+    if (!fd) {
+        write_empty_have(sink);
+        return;
+    }
+    const io::Dir root = target.open();
+    const std::vector<bool> good = claims(target, root, monitor);
+    LocalManifest manifest(std::move(fd), target.manifest_path());
+    stream::HaveReader& reader = manifest.reader();
+    stream::HaveWriter writer(sink, reader.header());
+    const stream::HaveTable& table = reader.table();
+    for (std::size_t i = 0; i < table.ids.size(); ++i) writer.chunk(table.ids[i], good[i] ? table.lengths[i] : 0);
+    stream::HaveEntry e;
+    while (reader.next(e)) {
+        Op op;
+        op.kind = Op::Kind::entry;
+        op.entry = e.entry;
+        writer.op(op);
+        if (e.entry.type != stream::Type::file) continue;
+        for (const stream::Extent& extent : e.extents) writer.op(extent_op(extent));
+        op.kind = Op::Kind::end;
+        op.sha256 = e.sha256;
+        writer.op(op);
+    }
+    writer.finish();
+}
+
+} // namespace rs::tree

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree that is there, as the source of what a delta does not send.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chunk/id.hpp"
+#include "io/file.hpp"
+#include "stream/have.hpp"
+
+namespace rs::tree {
+
+// True if what the file system says of a name is what the entry says, so that its content can be trusted
+// as far as a check by time and size goes. Owners are compared only when the caller is root: others cannot
+// have restored them.
+[[nodiscard]] bool looks_like(const struct stat& st, const stream::HaveEntry& entry);
+
+// Reads chunks of the manifest's table from the files that hold them. Every chunk's id is verified.
+class OldTree {
+public:
+    // manifest: opened anew for each pass by path; table: that of the manifest.
+    OldTree(const io::Dir& root, const chunk::Hasher& hasher, const stream::HaveTable& table);
+
+    // Files in walk order, as they are met: what later reads look for first. Memory: path and 16 bytes a file.
+    void add(const stream::HaveEntry& entry);
+    // The chunk's bytes, valid until the next call. What is not there as the table says is nothing.
+    [[nodiscard]] std::optional<ByteSpan> read(std::uint64_t chunk);
+    // A directory of the tree, opened without following links; nothing if it is not there.
+    [[nodiscard]] std::optional<io::Fd> open_directory(const std::string& path) const;
+    [[nodiscard]] const io::Dir& root() const { return root_; }
+
+private:
+    struct File {
+        std::uint64_t first = 0, end = 0; // of its chunks in the table
+        std::string path;
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps; // chunk before which a gap of so many bytes lies
+    };
+    [[nodiscard]] bool open(const File& file);
+
+    const io::Dir& root_;
+    const chunk::Hasher& hasher_;
+    const stream::HaveTable& table_;
+    std::vector<File> files_; // those with chunks, ascending
+    const File* current_ = nullptr;
+    io::Fd fd_;
+    std::uint64_t next_chunk_ = 0, next_offset_ = 0; // where sequential reading goes on
+    Buffer buffer_;
+    std::uint64_t buffer_at_ = 0;
+    std::size_t buffer_size_ = 0;
+};
+
+} // namespace rs::tree

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree/target.hpp"
+
+#include <linux/fs.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "io/sys.hpp"
+
+namespace rs::tree {
+
+namespace {
+constexpr const char* new_name = "new";
+constexpr const char* previous_name = "previous";
+constexpr const char* pending_name = "pending"; // the inode of the tree that is about to be exchanged
+constexpr const char* damaged_name = "damaged";
+constexpr std::size_t max_damaged_bytes = 64 << 20;
+
+std::string manifest_name(ino_t inode) { return cat("tree-", static_cast<std::uint64_t>(inode), ".rss"); }
+} // namespace
+
+Target::Target(const std::string& path) : path_(path) {
+    std::string clean = path;
+    while (clean.size() > 1 && clean.back() == '/') clean.pop_back();
+    const auto slash = clean.rfind('/');
+    name_ = slash == std::string::npos ? clean : clean.substr(slash + 1);
+    if (name_.empty() || name_ == "." || name_ == "..")
+        fail(Exit::usage, cat("'", printable(path), "': not a directory that can be replaced"),
+             "give it by its own name, such as /srv/backup/wiki");
+    const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : clean.substr(0, slash);
+    try {
+        parent_ = io::open_dir(parent);
+    } catch (const Error& e) {
+        throw Error(Exit::cant_create, e.what(), "the directory that holds the target must exist");
+    }
+    state_name_ = cat(".", name_, ".rs-import");
+    struct stat st;
+    if (::fstatat(parent_.get(), name_.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+        fail(Exit::cant_create, cat(printable(path), ": is there and is not a directory"),
+             "move it away, or choose another target");
+    if (io::exists_at(parent_, state_name_)) open_state();
+}
+
+void Target::open_state() { state_ = io::open_dir_at(parent_, state_name_); }
+
+std::optional<ino_t> Target::inode_of(const io::Dir& dir, const std::string& name) const {
+    struct stat st;
+    if (::fstatat(dir.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0) return st.st_ino;
+    if (errno == ENOENT) return std::nullopt;
+    fail_errno(Exit::io, dir.name_of(name), "look at");
+}
+
+bool Target::exists() const { return inode_of(parent_, name_).has_value(); }
+
+io::Dir Target::open() const {
+    io::Dir dir = io::open_dir_at(parent_, name_);
+    dir.path = path_;
+    return dir;
+}
+
+io::Fd Target::open_manifest() const {
+    const auto inode = inode_of(parent_, name_);
+    if (!inode || !state_) return {};
+    return io::try_open_at(*state_, manifest_name(*inode));
+}
+
+std::string Target::manifest_path() const {
+    const auto inode = inode_of(parent_, name_);
+    return inode && state_ ? state_->name_of(manifest_name(*inode)) : cat(path_, ": manifest");
+}
+
+void Target::lock() {
+    if (lock_) return;
+    if (!state_) {
+        state_ = io::make_dir_at(parent_, state_name_);
+        io::sync_dir(parent_);
+    }
+    lock_ = io::Lock::try_at(*state_, "lock", io::LockMode::exclusive);
+    if (!lock_)
+        fail(Exit::temp_fail, cat(printable(path_), ": another import is at work here"), "try again when it has ended");
+    recover();
+}
+
+void Target::recover() {
+    if (io::exists_at(*state_, pending_name)) {
+        const Buffer raw = io::read_file_at(*state_, pending_name, 64);
+        std::string_view text = as_text(raw);
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        const auto inode = parse_u64(text);
+        // Killed after the exchange: what is called new is the tree that was there before.
+        if (inode && inode_of(parent_, name_) == *inode) {
+            finish_exchange();
+            return;
+        }
+        io::unlink_at(*state_, pending_name);
+    }
+    io::remove_tree_at(*state_, new_name);
+    sweep_manifests();
+}
+
+void Target::sweep_manifests() {
+    const auto present = inode_of(parent_, name_), previous = inode_of(*state_, previous_name);
+    for (const std::string& file : io::list_dir(*state_)) {
+        if (file.starts_with(".tmp-") || file.starts_with("manifest-")) io::unlink_at(*state_, file);
+        if (!file.starts_with("tree-") || !file.ends_with(".rss")) continue;
+        if (present && file == manifest_name(*present)) continue;
+        if (previous && file == manifest_name(*previous)) continue;
+        io::unlink_at(*state_, file);
+    }
+}
+
+io::Dir Target::make_new() {
+    io::remove_tree_at(*state_, new_name);
+    if (io::sys::mkdirat(state_->get(), new_name, 0700) != 0)
+        fail_errno(Exit::cant_create, state_->name_of(new_name), "create directory");
+    return io::open_dir_at(*state_, new_name);
+}
+
+void Target::exchange(const std::string& manifest) {
+    const auto inode = inode_of(*state_, new_name);
+    RS_ASSERT(inode.has_value());
+    io::rename_at(*state_, manifest, *state_, manifest_name(*inode));
+    io::write_file_atomic(*state_, pending_name, as_bytes(cat(static_cast<std::uint64_t>(*inode), "\n")));
+    if (exists()) {
+        if (io::sys::renameat2(state_->get(), new_name, parent_.get(), name_.c_str(), RENAME_EXCHANGE) != 0) {
+            const int err = errno;
+            if (err == EBUSY || err == EXDEV)
+                fail(Exit::cant_create, cat(printable(path_), ": is a mount point and cannot be exchanged"),
+                     "give a directory inside it as the target");
+            fail_errno(Exit::cant_create, path_, "exchange with the new tree", err);
+        }
+    } else if (io::sys::renameat2(state_->get(), new_name, parent_.get(), name_.c_str(), RENAME_NOREPLACE) != 0) {
+        fail_errno(Exit::cant_create, path_, "put the new tree in place");
+    }
+    io::sync_dir(parent_);
+    finish_exchange();
+}
+
+void Target::finish_exchange() {
+    if (io::exists_at(*state_, new_name)) {
+        io::remove_tree_at(*state_, previous_name);
+        io::rename_at(*state_, new_name, *state_, previous_name);
+    }
+    io::unlink_at(*state_, damaged_name);
+    io::unlink_at(*state_, pending_name);
+    io::sync_dir(*state_);
+    sweep_manifests();
+}
+
+void Target::distrust() {
+    const auto inode = inode_of(parent_, name_);
+    if (inode && state_) io::unlink_at(*state_, manifest_name(*inode));
+}
+
+bool Target::has_previous() const { return state_ && inode_of(*state_, previous_name).has_value(); }
+
+void Target::drop_previous() {
+    io::remove_tree_at(*state_, previous_name);
+    sweep_manifests();
+}
+
+void Target::roll_back() {
+    if (!has_previous())
+        fail(Exit::no_input, cat(printable(path_), ": there is no previous tree"), "it is kept until 'rs-import --proven'");
+    const bool present = exists();
+    if (io::sys::renameat2(state_->get(), previous_name, parent_.get(), name_.c_str(),
+                           present ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
+        fail_errno(Exit::cant_create, path_, "exchange with the previous tree");
+    io::unlink_at(*state_, damaged_name);
+    io::sync_dir(parent_);
+    io::sync_dir(*state_);
+}
+
+void Target::write_damaged(const std::string& lines) {
+    io::write_file_atomic(*state_, damaged_name, as_bytes(lines));
+}
+
+std::string Target::read_damaged() const {
+    if (!state_ || !io::exists_at(*state_, damaged_name)) return {};
+    const Buffer raw = io::read_file_at(*state_, damaged_name, max_damaged_bytes);
+    return std::string(as_text(raw));
+}
+
+} // namespace rs::tree

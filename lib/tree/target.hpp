@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directory that an import replaces, and what is kept beside it.
+//
+// Beside DIR lives .DIR.rs-import: the new tree while it is written, the previous one until it is told to
+// go, and for each tree its manifest, named by the inode of its root so that one exchange of two
+// directories changes tree and manifest together. Killed anywhere, DIR is the old tree or the new.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "io/file.hpp"
+#include "io/lock.hpp"
+
+namespace rs::tree {
+
+class Target {
+public:
+    // Looks only. DIR must not be "/" or end in "..". Its parent must exist: Error(Exit::cant_create).
+    explicit Target(const std::string& path);
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] bool exists() const;
+    // The tree that is there; Error(Exit::no_input) if none is.
+    [[nodiscard]] io::Dir open() const;
+    // The manifest of the tree that is there, or nothing: not imported by us, or not there.
+    [[nodiscard]] io::Fd open_manifest() const;
+    [[nodiscard]] std::string manifest_path() const;
+
+    // For changes: makes the state directory and locks it; held by another process is Error(Exit::temp_fail). Finishes
+    // or takes back what a killed import left.
+    void lock();
+
+    // An empty directory for the new tree, and the directory that holds it.
+    [[nodiscard]] io::Dir make_new();
+    [[nodiscard]] const io::Dir& state() const { return *state_; }
+    // The new tree and its manifest (a file `manifest` in state()) become what DIR is. All of it was
+    // flushed before. The tree that was there becomes the previous one.
+    void exchange(const std::string& manifest);
+    // DIR will not be built upon: its manifest is wrong.
+    void distrust();
+
+    [[nodiscard]] bool has_previous() const;
+    void drop_previous(); // proven: the previous tree goes
+    void roll_back();     // the previous tree comes back; the present one becomes the previous
+    // Files of the present tree that a check found wrong; one path a line, escaped.
+    void write_damaged(const std::string& lines);
+    [[nodiscard]] std::string read_damaged() const;
+
+private:
+    [[nodiscard]] std::optional<ino_t> inode_of(const io::Dir& dir, const std::string& name) const;
+    void open_state();
+    void recover();
+    void finish_exchange();
+    void sweep_manifests();
+
+    std::string path_;   // as given, for messages
+    io::Dir parent_;
+    std::string name_;   // in parent_
+    std::string state_name_;
+    std::optional<io::Dir> state_;
+    std::optional<io::Lock> lock_;
+};
+
+} // namespace rs::tree

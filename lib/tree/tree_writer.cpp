@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tree/tree_writer.hpp"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "io/sys.hpp"
+#include "tree/attributes.hpp"
+#include "tree/beneath.hpp"
+
+namespace rs::tree {
+
+namespace {
+constexpr std::size_t buffer_bytes = 1 << 20;
+constexpr std::uint64_t max_warnings = 20; // of one kind; then only counted
+
+timespec to_timespec(const stream::Stamp& s) {
+    return {static_cast<time_t>(s.seconds), static_cast<long>(s.nanoseconds)};
+}
+} // namespace
+
+TreeWriter::TreeWriter(const io::Dir& root, std::string shown, const WriteOptions& options, Monitor& monitor)
+    : root_(root), shown_(std::move(shown)), options_(options), monitor_(monitor), root_user_(::geteuid() == 0) {
+    for (Buffer& b : buffers_) b.reserve(buffer_bytes);
+}
+
+std::string TreeWriter::shown(const stream::Entry& entry) const {
+    return entry.path.empty() ? shown_ : cat(shown_, "/", entry.path);
+}
+
+void TreeWriter::refuse(const stream::Entry& entry, const std::string& what) {
+    ++refused_;
+    if (refused_ <= max_warnings) monitor_.warn(cat(printable(shown(entry)), ": ", what));
+    if (refused_ == max_warnings + 1) monitor_.warn("more names could not be given all that they had");
+}
+
+// The descriptor of the directory that holds the entry; directories that the walk has left are completed.
+int TreeWriter::directory_of(const stream::Entry& entry) {
+    const std::string_view parent = stream::parent_path(entry.path);
+    while (open_.size() > 1 && open_.back().entry.path != parent) leave();
+    RS_ASSERT(!open_.empty() && open_.back().entry.path == parent); // the Checker saw to it
+    return open_.back().fd.get();
+}
+
+void TreeWriter::leave() {
+    Open last = std::move(open_.back());
+    open_.pop_back();
+    if (open_.empty()) {
+        metadata(last.fd.get(), ".", last.entry, last.fd.get());
+        return;
+    }
+    metadata(open_.back().fd.get(), std::string(stream::base_name(last.entry.path)), last.entry, last.fd.get());
+}
+
+void TreeWriter::finish() {
+    while (!open_.empty()) leave();
+}
+
+// Owner before mode (a change of owner clears setuid), attributes between (it clears capabilities too, and an ACL
+// sets the mode's group bits), times last.
+void TreeWriter::metadata(int dir, const std::string& name, const stream::Entry& e, int fd) {
+    const std::string path = shown(e);
+    if (root_user_ && options_.owner) {
+        const uid_t uid = options_.numeric_owner ? static_cast<uid_t>(e.uid)
+                                                 : owners_.user_number(e.user, static_cast<uid_t>(e.uid));
+        const gid_t gid = options_.numeric_owner ? static_cast<gid_t>(e.gid)
+                                                 : owners_.group_number(e.group, static_cast<gid_t>(e.gid));
+        if (::fchownat(dir, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno != EPERM && errno != EINVAL) fail_errno(Exit::io, path, "set owner");
+            refuse(e, "its owner could not be set");
+        }
+    }
+    for (const std::string& refused : write_attributes(dir, name, e.xattrs, path))
+        if (root_user_ || refused.starts_with("user.") || refused.starts_with("system."))
+            refuse(e, cat("attribute ", printable(refused), " could not be set here"));
+    if (e.type != stream::Type::symlink) {
+        const int done = fd >= 0 ? ::fchmod(fd, e.mode) : ::fchmodat(dir, name.c_str(), e.mode, 0);
+        if (done != 0) fail_errno(Exit::io, path, "set mode");
+    }
+    const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(e.mtime)};
+    const int done = fd >= 0 ? ::futimens(fd, times) : ::utimensat(dir, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
+    if (done != 0) fail_errno(Exit::io, path, "set time");
+}
+
+void TreeWriter::entry(const stream::Entry& e) {
+    using stream::Type;
+    if (e.path.empty()) {
+        io::Fd fd(io::sys::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY));
+        if (!fd) fail_errno(Exit::cant_create, root_.path, "open directory");
+        open_.push_back({std::move(fd), e});
+        return;
+    }
+    const int dir = directory_of(e);
+    const std::string name(stream::base_name(e.path));
+    const auto check = [&](int result) {
+        if (result != 0) fail_errno(Exit::cant_create, shown(e), cat("create ", stream::type_name(e.type)));
+    };
+    switch (e.type) {
+    case Type::directory: {
+        check(io::sys::mkdirat(dir, name.c_str(), 0700));
+        io::Fd fd(io::sys::openat(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+        if (!fd) fail_errno(Exit::cant_create, shown(e), "open directory");
+        open_.push_back({std::move(fd), e});
+        return;
+    }
+    case Type::hardlink: {
+        const std::string parent(stream::parent_path(e.target));
+        const io::Fd from(open_beneath(root_.get(), parent.empty() ? "." : parent, O_PATH | O_DIRECTORY));
+        const std::string first(stream::base_name(e.target));
+        struct stat st;
+        if (!from || ::fstatat(from.get(), first.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(st.st_mode))
+            fail(Exit::data, cat(printable(shown(e)), ": is a hard link to ", printable(e.target),
+                                 ", which is not a file of this tree"));
+        check(io::sys::linkat(from.get(), first.c_str(), dir, name.c_str(), 0));
+        return;
+    }
+    case Type::symlink: check(io::sys::symlinkat(e.target.c_str(), dir, name.c_str())); break;
+    case Type::fifo: check(io::sys::mknodat(dir, name.c_str(), S_IFIFO | 0600, 0)); break;
+    case Type::socket: check(io::sys::mknodat(dir, name.c_str(), S_IFSOCK | 0600, 0)); break;
+    case Type::char_device:
+    case Type::block_device: {
+        if (!options_.special) {
+            refuse(e, "a device, left out");
+            return;
+        }
+        const mode_t kind = e.type == Type::char_device ? S_IFCHR : S_IFBLK;
+        if (io::sys::mknodat(dir, name.c_str(), kind | 0600, ::makedev(e.major, e.minor)) == 0) break;
+        if (errno != EPERM) check(-1);
+        refuse(e, "a device cannot be made here, left out");
+        return;
+    }
+    case Type::file: RS_ASSERT(false);
+    }
+    metadata(dir, name, e, -1);
+}
+
+void TreeWriter::begin_file(const stream::Entry& e) {
+    const int dir = directory_of(e);
+    file_ = e;
+    const std::string name(stream::base_name(e.path));
+    fd_ = io::Fd(io::sys::openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    if (!fd_) fail_errno(Exit::cant_create, shown(e), "create");
+    offset_ = size_on_disk_ = 0;
+    buffers_[current_].clear();
+}
+
+void TreeWriter::flush() {
+    Buffer& buffer = buffers_[current_];
+    if (buffer.empty()) return;
+    const std::uint64_t at = offset_ - buffer.size();
+    hash_.feed(buffer);
+    io::pwrite_all(fd_.get(), buffer, at, shown(file_));
+    size_on_disk_ = offset_;
+    current_ = 1 - current_;
+    hash_.wait_below(2); // the other buffer is free
+    buffers_[current_].clear();
+}
+
+void TreeWriter::data(ByteSpan bytes) {
+    while (!bytes.empty()) {
+        Buffer& buffer = buffers_[current_];
+        const std::size_t n = std::min(bytes.size(), buffer_bytes - buffer.size());
+        append(buffer, bytes.first(n));
+        offset_ += n;
+        bytes = bytes.subspan(n);
+        if (buffer.size() == buffer_bytes) flush();
+    }
+}
+
+void TreeWriter::hole(std::uint64_t bytes) {
+    flush();
+    hash_.feed_zeros(bytes);
+    offset_ += bytes;
+}
+
+void TreeWriter::zero(std::uint64_t bytes) {
+    // Written, not set aside with fallocate(2): SEEK_HOLE takes unwritten blocks for a hole, and the source's
+    // were none.
+    static const Buffer zeros(64 << 10);
+    for (std::uint64_t left = bytes; left > 0;) {
+        const std::size_t n = std::min<std::uint64_t>(left, zeros.size());
+        data(ByteSpan(zeros).first(n));
+        left -= n;
+    }
+}
+
+chunk::Digest TreeWriter::end_file() {
+    flush();
+    if (size_on_disk_ != offset_ && io::sys::ftruncate(fd_.get(), static_cast<off_t>(offset_)) != 0)
+        fail_errno(Exit::io, shown(file_), "set size");
+    metadata(open_.back().fd.get(), std::string(stream::base_name(file_.path)), file_, fd_.get());
+    io::close_checked(std::move(fd_), shown(file_));
+    return hash_.finish();
+}
+
+void TreeWriter::withdraw_file() {
+    static_cast<void>(hash_.finish());
+    fd_.abandon();
+    io::sys::unlinkat(open_.back().fd.get(), std::string(stream::base_name(file_.path)).c_str(), 0);
+}
+
+bool TreeWriter::link_from(const stream::Entry& e, int old_dir, const std::string& old_name) {
+    const int dir = directory_of(e);
+    const std::string name(stream::base_name(e.path));
+    if (io::sys::linkat(old_dir, old_name.c_str(), dir, name.c_str(), 0) == 0) return true;
+    // EPERM: a file system without hard links, or one that protects other people's files.
+    if (errno != EMLINK && errno != EPERM && errno != EXDEV && errno != EOPNOTSUPP)
+        fail_errno(Exit::cant_create, shown(e), "link from the previous tree");
+    return false;
+}
+
+} // namespace rs::tree

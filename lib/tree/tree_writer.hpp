@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creates the entries of a new tree, in walk order, below one directory.
+//
+// Every name is created through the descriptor of its directory, which was made and opened here, so no path is ever
+// resolved by name: nothing in a stream and nobody who renames things meanwhile can lead outside.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/monitor.hpp"
+#include "chunk/hash_thread.hpp"
+#include "io/file.hpp"
+#include "stream/entry.hpp"
+#include "tree/owners.hpp"
+
+namespace rs::tree {
+
+struct WriteOptions {
+    bool owner = true;          // restore owners (as root; others never can)
+    bool numeric_owner = false; // by number, names not looked at
+    bool special = true;        // create devices
+};
+
+class TreeWriter {
+public:
+    // `root` is empty and stays open. shown: what stands for it in messages.
+    TreeWriter(const io::Dir& root, std::string shown, const WriteOptions& options, Monitor& monitor);
+
+    // The next entry but a file's content. For a file, content calls and end_file() follow.
+    void entry(const stream::Entry& entry);
+    void begin_file(const stream::Entry& entry);
+    void data(ByteSpan bytes);
+    void zero(std::uint64_t bytes);
+    void hole(std::uint64_t bytes);
+    // Gives the SHA-256 of what was written.
+    [[nodiscard]] chunk::Digest end_file();
+    // The file never was.
+    void withdraw_file();
+
+    // Takes the name over from the old tree by a hard link: all its metadata is what the entry says. False if
+    // the file system cannot; nothing was done then.
+    [[nodiscard]] bool link_from(const stream::Entry& entry, int old_dir, const std::string& old_name);
+
+    // Closes the directories that are open, their times and modes set. The tree is complete.
+    void finish();
+
+private:
+    struct Open {
+        io::Fd fd;
+        stream::Entry entry;
+    };
+    [[nodiscard]] int directory_of(const stream::Entry& entry);
+    void leave();
+    void metadata(int dir, const std::string& name, const stream::Entry& entry, int fd);
+    void flush();
+    [[nodiscard]] std::string shown(const stream::Entry& entry) const;
+    void refuse(const stream::Entry& entry, const std::string& what);
+
+    const io::Dir& root_;
+    std::string shown_;
+    WriteOptions options_;
+    Monitor& monitor_;
+    Owners owners_;
+    bool root_user_;
+    std::vector<Open> open_; // from the root downwards
+
+    stream::Entry file_;
+    io::Fd fd_;
+    std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
+    std::uint64_t size_on_disk_ = 0;
+    chunk::HashThread hash_;
+    Buffer buffers_[2];
+    std::size_t current_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+} // namespace rs::tree

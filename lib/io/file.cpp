@@ -161,8 +161,8 @@ Buffer read_file(int fd, std::size_t limit, std::string_view path) {
     std::size_t have = 0;
     for (;;) {
         have += read_full(fd, MutableSpan(out).subspan(have), path);
+        if (have > limit) too_large(); // it grew, or never told its size, as a pipe does not
         if (have < out.size()) break;
-        if (have > limit) too_large();
         out.resize(out.size() * 2);
     }
     out.resize(have);

@@ -76,8 +76,8 @@ void unlink_at(const Dir& dir, const std::string& name);
 void remove_tree_at(const Dir& dir, const std::string& name);
 
 // Writes `bytes` as `dir/name`: temporary name, write, fsync, rename, fsync of the directory. After
-// it returns the file is durable; if it throws, the old file (or none) is there. Mode 0600
-// less the umask unless given.
+// it returns the file is durable; if it throws, the old file (or none) is there, or, if only the
+// last fsync failed, the new one. Mode 0600 less the umask unless given.
 void write_file_atomic(const Dir& dir, const std::string& name, ByteSpan bytes,
                        mode_t mode = 0600);
 

@@ -75,6 +75,16 @@ std::optional<Place> Index::find(std::uint64_t number) const {
     return std::nullopt;
 }
 
+std::optional<Place> Index::find_even_lost(std::uint64_t number) const {
+    if (const auto place = find(number)) return place;
+    const auto after = std::upper_bound(spans_.begin(), spans_.end(), number,
+                                        [](std::uint64_t n, const Span& s) { return n < s.number; });
+    for (auto i = static_cast<std::size_t>(after - spans_.begin()); i-- > 0 && spans_[i].max_end > number;)
+        if (spans_[i].holds(number))
+            return Place{spans_[i].pack, spans_[i].position + static_cast<std::uint32_t>(number - spans_[i].number)};
+    return std::nullopt;
+}
+
 void Index::insert(std::uint64_t number, const chunk::ChunkId& id) const {
     if ((used_ + 1) * 3 > slots_.size() * 2) {
         std::vector<std::uint64_t> old(std::max<std::size_t>(slots_.size() * 2, 1024), 0);

@@ -26,6 +26,9 @@ public:
 
     // Where the chunk with this number is; nothing if no pack has it or it is lost.
     [[nodiscard]] std::optional<Place> find(std::uint64_t number) const;
+    // Also a place where it is lost: some pack knows of it.
+    [[nodiscard]] std::optional<Place> find_even_lost(std::uint64_t number) const;
+
     // A number whose chunk has this id and is not lost. The first call builds a table of 6 to 12
     // bytes a chunk; packs added later are in it at once.
     [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;

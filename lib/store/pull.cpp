@@ -34,6 +34,10 @@ public:
 private:
     // Refused early, before anything is received; publish() looks again under the lock.
     void choose_line() {
+        if (options_.copied_line) {
+            result_.line = *options_.copied_line;
+            return;
+        }
         const auto dir = store_.open_name(options_.name);
         const std::uint64_t highest = dir ? highest_epoch(*dir) : 0;
         result_.line = Line::main;

@@ -16,6 +16,8 @@ struct PullOptions {
     bool branch = false;          // keep a fenced generation beside the main line
     bool accept_shrink = false;   // a small one is not suspicious
     unsigned shrink_percent = 50; // suspicious below (100 - this) % of the median of the last five
+    // A copy from another store of ours: the line is given and epochs are not looked at.
+    std::optional<Line> copied_line;
 };
 
 struct PullResult {

@@ -221,7 +221,7 @@ bool ManifestReader::next(Op& op) {
         op.chunks = ops_.varint();
         op.bytes = ops_.varint(max_file_bytes, "size of an extent");
         if (op.chunks == 0 || op.bytes < op.chunks) ops_.bad("a data extent of no bytes");
-        if (op.bytes / chunk::max_chunk_bytes > op.chunks) ops_.bad("a data extent too large for its chunks");
+        if ((op.bytes - 1) / chunk::max_chunk_bytes >= op.chunks) ops_.bad("a data extent too large for its chunks");
         op.runs.clear();
         op.ids.clear();
         if (!implicit_refs_) take_runs(op.chunks, op);

@@ -69,8 +69,11 @@ public:
     void copy(std::uint64_t entries);
     void skip(std::uint64_t entries);
 
-    // Size of the block so far, give or take what is still being melted together.
-    [[nodiscard]] std::size_t size() const { return block_.refs.size() + block_.ops.size(); }
+    // Size of the block so far, give or take what is still being melted together; but ids count at once,
+    // a run of named chunks may be the largest part of a block.
+    [[nodiscard]] std::size_t size() const {
+        return block_.refs.size() + block_.ops.size() + run_ids_.size() * sizeof(chunk::ChunkId);
+    }
     [[nodiscard]] bool empty() const { return size() == 0 && !data_bytes_ && !copy_ && !skip_; }
     // Hands over the block and starts the next one.
     [[nodiscard]] ManifestBlock take();

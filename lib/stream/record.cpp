@@ -175,11 +175,12 @@ std::optional<Record> RecordReader::next() {
         if (!equal(digest_.finish(), payload.last(32)))
             fail(Exit::data, cat(where(), ": digest mismatch: the stream was damaged on its way"));
         Decoder in(payload.first(payload.size() - 32), where());
-        trailer_ = decode_trailer(in);
+        const Trailer trailer = decode_trailer(in);
         in.finish();
         std::byte extra;
         if (begin_ != end_ || source_.read(MutableSpan(&extra, 1)) != 0)
             fail(Exit::data, cat(where(), ": bytes after the end of the stream"));
+        trailer_ = trailer; // only now: whoever asks again after a failure must not be told of a good end
         return std::nullopt;
     }
 }

@@ -15,9 +15,9 @@ namespace bench {
 
 class Fd {
 public:
-    Fd(const std::filesystem::path &path, int flags); // new files get mode 0644
-    Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
-    Fd &operator=(Fd &&) = delete;
+    Fd(const std::filesystem::path& path, int flags); // new files get mode 0644
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+    Fd& operator=(Fd&&) = delete;
     ~Fd();
 
     [[nodiscard]] int number() const { return fd_; }
@@ -33,21 +33,21 @@ private:
 // Collects rows and writes them 4 MiB at a time.
 class Output {
 public:
-    explicit Output(Fd &file);
+    explicit Output(Fd& file);
 
     // The place to write next, with Pen::spare bytes behind it; `advance` says how far it was used.
-    [[nodiscard]] char *at() { return buffer_.data() + used_; }
-    void advance(const char *end);
+    [[nodiscard]] char* at() { return buffer_.data() + used_; }
+    void advance(const char* end);
     void finish();
 
 private:
     static constexpr std::size_t batch = 4 << 20; // bytes
-    Fd &file_;
+    Fd& file_;
     std::vector<char> buffer_;
     std::size_t used_ = 0;
 };
 
 // Sets the time of last change, of a link itself and not of what it names.
-void set_time(const std::filesystem::path &path, std::uint64_t seconds);
+void set_time(const std::filesystem::path& path, std::uint64_t seconds);
 
 } // namespace bench

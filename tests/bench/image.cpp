@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A raw disk image: holes, and files of blocks whose contents are functions of (seed, block, round).
+// A raw disk image: holes, and files of blocks whose contents are functions of (seed, block,
+// round).
 #include "workload.hpp"
 
 #include "files.hpp"
@@ -22,22 +23,19 @@ constexpr std::uint64_t year_2026 = 1767225600; // seconds
 enum class Kind : std::uint8_t { hole, zero, prose, code, noise };
 
 // 2^least <= result < 2^most, every power of two as likely.
-std::uint64_t log_uniform(Random &random, std::uint32_t least, std::uint32_t most)
-{
+std::uint64_t log_uniform(Random& random, std::uint32_t least, std::uint32_t most) {
     const std::uint64_t low = std::uint64_t{1} << random.between(least, most - 1);
     return low + random.below(low);
 }
 
-Kind pick_kind(Random &random)
-{
+Kind pick_kind(Random& random) {
     const std::uint32_t draw = random.below(100);
     return draw < 9 ? Kind::zero : draw < 54 ? Kind::prose : draw < 90 ? Kind::code : Kind::noise;
 }
 
-// What each block holds. Holes are 64 KiB to 8 MiB in steps of 64 KiB, each followed by twice the last but one's length
-// of data, so that a third of the image is holes.
-std::vector<Kind> lay_out(std::uint64_t blocks, std::uint64_t seed)
-{
+// What each block holds. Holes are 64 KiB to 8 MiB in steps of 64 KiB, each followed by twice the
+// last but one's length of data, so that a third of the image is holes.
+std::vector<Kind> lay_out(std::uint64_t blocks, std::uint64_t seed) {
     constexpr std::uint64_t step = 16; // blocks, 64 KiB
     Random random(hash_of(seed, 0xD15C));
     std::vector<Kind> kinds;
@@ -57,8 +55,7 @@ std::vector<Kind> lay_out(std::uint64_t blocks, std::uint64_t seed)
     return kinds;
 }
 
-void fill(std::span<char> block, Kind kind, std::uint64_t seed)
-{
+void fill(std::span<char> block, Kind kind, std::uint64_t seed) {
     Random random(seed);
     switch (kind) {
     case Kind::hole:
@@ -69,36 +66,36 @@ void fill(std::span<char> block, Kind kind, std::uint64_t seed)
     }
 }
 
-void create(Fd &file, const std::vector<Kind> &kinds, std::uint64_t seed)
-{
+void create(Fd& file, const std::vector<Kind>& kinds, std::uint64_t seed) {
     if (::ftruncate(file.number(), static_cast<off_t>(kinds.size() * block_size)) != 0)
         throw std::system_error(errno, std::generic_category(), "ftruncate");
     std::vector<char> buffer(256 * block_size);
     for (std::uint64_t block = 0; block < kinds.size();) {
         const std::uint64_t start = block;
         std::uint64_t used = 0;
-        for (; block < kinds.size() && kinds[block] != Kind::hole && used < buffer.size(); ++block, used += block_size)
+        for (; block < kinds.size() && kinds[block] != Kind::hole && used < buffer.size();
+             ++block, used += block_size)
             fill({buffer.data() + used, block_size}, kinds[block], hash_of(seed, block));
         file.write_at({buffer.data(), used}, start * block_size);
-        while (block < kinds.size() && kinds[block] == Kind::hole)
-            ++block;
+        while (block < kinds.size() && kinds[block] == Kind::hole) ++block;
     }
 }
 
-void apply(Fd &file, const std::vector<Kind> &kinds, std::uint64_t seed, unsigned round)
-{
+void apply(Fd& file, const std::vector<Kind>& kinds, std::uint64_t seed, unsigned round) {
     std::vector<std::uint64_t> allocated;
     for (std::uint64_t block = 0; block < kinds.size(); ++block)
-        if (kinds[block] != Kind::hole)
-            allocated.push_back(block);
-    constexpr std::uint32_t longest_run = 10; // blocks, as a file system writes; 1 would be a database's single pages
+        if (kinds[block] != Kind::hole) allocated.push_back(block);
+    constexpr std::uint32_t longest_run =
+        10; // blocks, as a file system writes; 1 would be a database's single pages
     Random random(hash_of(seed, 0xD0, round));
     std::array<char, block_size> buffer;
     for (std::uint64_t left = std::max<std::uint64_t>(kinds.size() / 200, 1); left > 0;) { // 0.5%
         std::uint64_t index = random.below(allocated.size());
-        for (std::uint32_t run = random.between(1, longest_run); run > 0 && left > 0 && index < allocated.size(); --run, --left) {
+        for (std::uint32_t run = random.between(1, longest_run);
+             run > 0 && left > 0 && index < allocated.size(); --run, --left) {
             const std::uint64_t block = allocated[index++];
-            fill(buffer, kinds[block] == Kind::zero ? Kind::prose : kinds[block], hash_of(seed, block, round));
+            fill(buffer, kinds[block] == Kind::zero ? Kind::prose : kinds[block],
+                 hash_of(seed, block, round));
             file.write_at(buffer, block * block_size);
         }
     }
@@ -106,17 +103,15 @@ void apply(Fd &file, const std::vector<Kind> &kinds, std::uint64_t seed, unsigne
 
 } // namespace
 
-void write_image(const std::filesystem::path &file, std::uint64_t bytes, std::uint64_t seed, unsigned round)
-{
+void write_image(const std::filesystem::path& file, std::uint64_t bytes, std::uint64_t seed,
+                 unsigned round) {
     const std::vector<Kind> kinds = lay_out(bytes / block_size, seed);
     const bool fresh = !std::filesystem::exists(file);
     if (!fresh && round == 0)
         throw std::runtime_error(file.string() + ": exists, and round 0 makes a new image");
     Fd fd(file, O_RDWR | O_CREAT);
-    if (fresh)
-        create(fd, kinds, seed);
-    for (unsigned i = fresh ? 1 : round; i <= round; ++i)
-        apply(fd, kinds, seed, i);
+    if (fresh) create(fd, kinds, seed);
+    for (unsigned i = fresh ? 1 : round; i <= round; ++i) apply(fd, kinds, seed, i);
     fd.close();
     set_time(file, year_2026 + round * std::uint64_t{86400});
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is compared: one class a tool, each saying its commands and nothing else.
 
-A step is a Step(pipeline, cwd); a method returns the steps of one piece of work, which are measured one after the
-other and summed. A method that a tool has no command for raises Unsupported with the reason.
+A method returns the steps of one piece of work, and raises Unsupported with the reason if the tool
+has no command for it.
 """
 import json
 import os
@@ -10,31 +10,23 @@ import pathlib
 import shutil
 import subprocess
 import time
-from typing import NamedTuple
+
+from meter import Step, step
 
 
 class Unsupported(Exception):
     """The tool cannot do this; the text says why."""
 
 
-class Step(NamedTuple):
-    pipeline: list                  # of argument lists
-    cwd: pathlib.Path = None
-    stdout: pathlib.Path = None     # file for the output of the last command
-
-
-def step(*arguments, **where):
-    return Step([[str(argument) for argument in arguments]], **where)
-
-
 class Tool:
     name = ''
     programs = ()                   # that must be on PATH
     version_command = ()
-    pause = 0                       # seconds between two backups, for tools that name generations by the second
+    pause = 0                       # seconds before a backup, for generations named by the second
+    makes_target = False            # whether the directory to restore into must be there, empty
 
     def __init__(self, home, source, kind, environment):
-        """home: a directory of this tool's own; source: the directory to back up; kind: dump, tree or image."""
+        """home: a directory of its own; source: what to back up; kind: dump, tree or image."""
         self.home, self.source, self.kind = home, source, kind
         self.store, self.cache = home / 'store', home / 'cache'
         self.environment = environment | self.variables()
@@ -51,8 +43,9 @@ class Tool:
 
     def output(self, *arguments):
         """What a command prints; not measured."""
-        return subprocess.run([str(argument) for argument in arguments], env=self.environment, text=True, check=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        return subprocess.run(arguments, env=self.environment, text=True, check=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout
 
     def the_file(self):
         """The one file of a dump or an image."""
@@ -73,10 +66,8 @@ class Tool:
         self.generations.append(len(self.generations))
 
     def restore(self, index, target):
-        """Restores generations[index] into target, which does not exist unless makes_target."""
+        """Restores generations[index] into target, which is not there unless makes_target."""
         raise NotImplementedError
-
-    makes_target = False            # whether `target` must be there, empty
 
     def hold(self):
         """Called before the last change of the source, for what stage() needs."""
@@ -122,7 +113,8 @@ class Ours(Tool):
         self.generations.append((self.home / 'generation').read_text().split()[-1])
 
     def restore(self, index, target):
-        return [Step([self.pull('--emit', self.generations[index]), self.command('rs-import', target)])]
+        emit = self.pull('--emit', self.generations[index])
+        return [Step([emit, self.command('rs-import', target)])]
 
     def stage(self, target):
         return self.restore(self.before_last, target)
@@ -164,7 +156,7 @@ class Restic(Tool):
 
     def backed_up(self):
         snapshots = json.loads(self.output('restic', 'snapshots', '--json'))
-        self.generations = [snapshot['id'] for snapshot in sorted(snapshots, key=lambda one: one['time'])]
+        self.generations = [one['id'] for one in sorted(snapshots, key=lambda one: one['time'])]
 
     def restore(self, index, target):
         return [step('restic', 'restore', '-q', self.generations[index], '--target', target)]
@@ -191,8 +183,8 @@ class Borg(Tool):
         return [step('borg', 'init', '-e', 'none')]
 
     def backup(self):
-        archive = f'::{len(self.generations)}'
-        return [step('borg', 'create', '--compression', 'zstd,3', archive, self.source.name, cwd=self.source.parent)]
+        return [step('borg', 'create', '--compression', 'zstd,3', f'::{len(self.generations)}',
+                     self.source.name, cwd=self.source.parent)]
 
     def restore(self, index, target):
         sparse = ['--sparse'] if self.kind == 'image' else []
@@ -220,14 +212,16 @@ class Bup(Tool):
         index = self.home / 'index'  # a cache of the client's side
         date = 1767225600 + len(self.generations)  # generations are named by the second
         return [step('bup', 'index', '-f', index, self.source),
-                step('bup', 'save', '-q', '-f', index, '--strip', '-n', 'bench', '--date', date, self.source)]
+                step('bup', 'save', '-q', '-f', index, '--strip', '-n', 'bench', '--date', date,
+                     self.source)]
 
     def backed_up(self):
         self.generations = sorted(set(self.output('bup', 'ls', 'bench').split()) - {'latest'})
 
     def restore(self, index, target):
         sparse = ['--sparse'] if self.kind == 'image' else []
-        return [step('bup', 'restore', '-q', *sparse, '-C', target, f'/bench/{self.generations[index]}/.')]
+        return [step('bup', 'restore', '-q', *sparse, '-C', target,
+                     f'/bench/{self.generations[index]}/.')]
 
     def check(self):
         return [step('bup', 'fsck', '--disable-par2', '-j', os.cpu_count())]
@@ -249,7 +243,8 @@ class Casync(Tool):
         return ['--store', self.store / 'default.castr']
 
     def backup(self):
-        # Without --cache: with it, version 2 makes archives of changed trees that it cannot read ("Bad message").
+        # Without --cache: with it, version 2 makes archives of changed trees that it then cannot
+        # read ("Bad message").
         what = self.source if self.kind == 'tree' else self.the_file()
         return [step('casync', 'make', *self.options(), self.index(len(self.generations)), what)]
 
@@ -261,7 +256,8 @@ class Casync(Tool):
         return [step('casync', 'extract', *self.options(), what, target / self.the_file().name)]
 
     def check(self):  # no check command, but a digest reads and compares every chunk of an index
-        return [step('casync', 'digest', *self.options(), self.index(number)) for number in self.generations]
+        return [step('casync', 'digest', *self.options(), self.index(number))
+                for number in self.generations]
 
 
 class RdiffBackup(Tool):
@@ -271,11 +267,13 @@ class RdiffBackup(Tool):
     pause = 1.1
 
     def command(self, *arguments):
-        # The default API, 200: with 201 version 2.2.2 cannot restore into a new directory as root (_user_map is None).
+        # The default API, 200: with 201 version 2.2.2 cannot restore as root into a new directory
+        # (_user_map is None).
         return step('rdiff-backup', '--tempdir', self.environment['TMPDIR'], *arguments)
 
     def age(self, index):
-        return f'{len(self.generations) - 1 - index % len(self.generations)}B'  # so many backups ago
+        backups_ago = len(self.generations) - 1 - index % len(self.generations)
+        return f'{backups_ago}B'
 
     def backup(self):
         return [self.command('backup', self.source, self.store)]
@@ -295,24 +293,30 @@ class Duplicity(Tool):
     pause = 1.1
 
     def command(self, *arguments):
-        return step('duplicity', *arguments[:1], '--no-encryption', '--archive-dir', self.cache, '--name', 'bench',
-                    '--tempdir', self.environment['TMPDIR'], '--no-print-statistics', '-v', 'warning', *arguments[1:])
+        action, *paths = arguments
+        return step('duplicity', action, '--no-encryption', '--archive-dir', self.cache,
+                    '--name', 'bench', '--tempdir', self.environment['TMPDIR'],
+                    '--no-print-statistics', '-v', 'warning', *paths)
+
+    def url(self):
+        return f'file://{self.store}'
 
     def init(self):
         self.store.mkdir()
         return []
 
     def backup(self):
-        return [self.command('incremental' if self.generations else 'full', self.source, f'file://{self.store}')]
+        action = 'incremental' if self.generations else 'full'
+        return [self.command(action, self.source, self.url())]
 
     def backed_up(self):
         self.generations.append(int(time.time()))
 
     def restore(self, index, target):
-        return [self.command('restore', '--time', self.generations[index], f'file://{self.store}', target)]
+        return [self.command('restore', '--time', self.generations[index], self.url(), target)]
 
     def check(self):  # of the newest, through all increments, with the source
-        return [self.command('verify', '--compare-data', f'file://{self.store}', self.source)]
+        return [self.command('verify', '--compare-data', self.url(), self.source)]
 
 
 class Rsync(Tool):
@@ -364,4 +368,5 @@ class Zpaq(Tool):
         return [step('zpaq', 'x', self.archive(), '-all', '-test')]
 
 
-TOOLS = {tool.name: tool for tool in (Ours, OursWithoutSha256, Restic, Borg, Bup, Casync, RdiffBackup, Duplicity, Rsync, Zpaq)}
+TOOLS = {tool.name: tool for tool in (Ours, OursWithoutSha256, Restic, Borg, Bup, Casync,
+                                      RdiffBackup, Duplicity, Rsync, Zpaq)}

@@ -26,29 +26,26 @@ struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-std::uint64_t parse_number(const std::string &text)
-{
+std::uint64_t parse_number(const std::string& text) {
     static const std::map<std::string_view, std::uint64_t> units = {
-        {"", 1},          {"K", 1 << 10},      {"M", 1 << 20},         {"G", 1 << 30},
-        {"KB", 1'000},    {"MB", 1'000'000},   {"GB", 1'000'000'000}};
+        {"", 1},       {"K", 1 << 10},    {"M", 1 << 20},       {"G", 1 << 30},
+        {"KB", 1'000}, {"MB", 1'000'000}, {"GB", 1'000'000'000}};
     std::uint64_t value = 0;
-    const char *const last = text.data() + text.size();
+    const char* const last = text.data() + text.size();
     const auto [end, error] = std::from_chars(text.data(), last, value);
     const auto unit = units.find(std::string_view(end, static_cast<std::size_t>(last - end)));
-    if (error != std::errc() || unit == units.end())
-        throw UsageError("not a number: " + text);
+    if (error != std::errc() || unit == units.end()) throw UsageError("not a number: " + text);
     return value * unit->second;
 }
 
-void run(const std::vector<std::string> &arguments)
-{
-    if (arguments.size() < 2)
-        throw UsageError("too few arguments");
-    const std::string &what = arguments[0];
+void run(const std::vector<std::string>& arguments) {
+    if (arguments.size() < 2) throw UsageError("too few arguments");
+    const std::string& what = arguments[0];
     if (what == "measure")
         return bench::measure(arguments[1], {arguments.begin() + 2, arguments.end()});
 
-    std::map<std::string, std::uint64_t> options = {{"--bytes", 0}, {"--files", 0}, {"--seed", 1}, {"--round", 0}};
+    std::map<std::string, std::uint64_t> options = {
+        {"--bytes", 0}, {"--files", 0}, {"--seed", 1}, {"--round", 0}};
     for (std::size_t i = 2; i < arguments.size(); i += 2) {
         if (!options.contains(arguments[i]) || i + 1 == arguments.size())
             throw UsageError("unknown or without a value: " + arguments[i]);
@@ -57,8 +54,7 @@ void run(const std::vector<std::string> &arguments)
     const std::uint64_t size = options[what == "tree" ? "--files" : "--bytes"];
     const std::uint64_t seed = options["--seed"];
     const auto round = static_cast<unsigned>(options["--round"]);
-    if (size == 0)
-        throw UsageError("--bytes or --files is missing");
+    if (size == 0) throw UsageError("--bytes or --files is missing");
     if (what == "dump")
         bench::write_dump(arguments[1], size, seed, round);
     else if (what == "tree")
@@ -71,8 +67,7 @@ void run(const std::vector<std::string> &arguments)
 
 } // namespace
 
-int main(int argc, char **argv)
-{
+int main(int argc, char** argv) {
     try {
         const std::vector<std::string> arguments(argv + 1, argv + argc);
         if (arguments.size() == 1 && arguments[0] == "--help") {
@@ -81,10 +76,10 @@ int main(int argc, char **argv)
         }
         run(arguments);
         return 0;
-    } catch (const UsageError &error) {
+    } catch (const UsageError& error) {
         std::cerr << "bench-workload: error: " << error.what() << '\n' << usage;
         return 64;
-    } catch (const std::exception &error) {
+    } catch (const std::exception& error) {
         std::cerr << "bench-workload: error: " << error.what() << '\n';
         return 74;
     }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive/unpack.hpp"
+
+#include <archive.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "archive/crc32.hpp"
+#include "base/codec.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rs::archive {
+
+namespace {
+constexpr std::size_t piece_bytes = 256 << 10;
+constexpr std::size_t gzip_trailer_bytes = 8; // RFC 1952 2.3.1: CRC32, ISIZE
+} // namespace
+
+void Unpacker::Free::operator()(::archive* a) const noexcept { ::archive_read_free(a); }
+
+Unpacker::Unpacker(io::Source& in) : in_(in), archive_(::archive_read_new()) {
+    if (!archive_) fail(Exit::io, "libarchive: out of memory");
+    ::archive* const a = archive_.get();
+    ::archive_read_support_filter_gzip(a);
+    ::archive_read_support_filter_bzip2(a);
+    ::archive_read_support_filter_compress(a);
+    ::archive_read_support_filter_xz(a);
+    ::archive_read_support_filter_lzma(a);
+    ::archive_read_support_filter_lzip(a);
+    ::archive_read_support_filter_lz4(a);
+    ::archive_read_support_filter_zstd(a);
+    ::archive_read_support_filter_uu(a);
+    ::archive_read_support_filter_rpm(a);
+    ::archive_read_support_format_raw(a);
+    ::archive_read_support_format_empty(a);
+    ::archive_entry* entry = nullptr;
+    int result = ::archive_read_open(a, this, nullptr, &Unpacker::read_callback, nullptr);
+    if (result == ARCHIVE_OK) result = ::archive_read_next_header(a, &entry);
+    if (error_) std::rethrow_exception(error_);
+    if (result == ARCHIVE_EOF) {
+        finish();
+        return;
+    }
+    if (result != ARCHIVE_OK) fail_here();
+    gzip_ = ::archive_filter_count(a) == 2 && ::archive_filter_code(a, 0) == ARCHIVE_FILTER_GZIP;
+}
+
+Unpacker::~Unpacker() = default;
+
+ByteSpan Unpacker::next() {
+    while (!ended_) {
+        const void* at = nullptr;
+        std::size_t size = 0;
+        la_int64_t offset = 0;
+        const int result = ::archive_read_data_block(archive_.get(), &at, &size, &offset);
+        if (error_) std::rethrow_exception(error_);
+        if (result == ARCHIVE_EOF) {
+            finish();
+            break;
+        }
+        if (result != ARCHIVE_OK) fail_here();
+        if (size == 0) continue;
+        const ByteSpan bytes(static_cast<const std::byte*>(at), size);
+        unpacked_bytes_ += size;
+        if (gzip_) crc_ = crc32(crc_, bytes);
+        return bytes;
+    }
+    return {};
+}
+
+long Unpacker::read_callback(::archive* a, void* self, const void** out) {
+    auto& unpacker = *static_cast<Unpacker*>(self);
+    try {
+        const ByteSpan bytes = unpacker.read_piece();
+        *out = bytes.data();
+        return static_cast<long>(bytes.size());
+    } catch (...) {
+        unpacker.error_ = std::current_exception();
+        ::archive_set_error(a, EIO, "read error");
+        return -1;
+    }
+}
+
+// Full pieces, so that what a piece begins or ends with does not hang on how a pipe was written to.
+ByteSpan Unpacker::read_piece() {
+    if (source_ended_) return {};
+    last_ = 1 - last_;
+    Piece& piece = pieces_[last_];
+    piece.buffer.resize(piece_bytes);
+    piece.start = source_bytes_;
+    piece.size = 0;
+    while (piece.size < piece_bytes && !source_ended_) {
+        const std::size_t n = in_.read(MutableSpan(piece.buffer).subspan(piece.size));
+        piece.size += n;
+        source_ended_ = n == 0;
+    }
+    source_bytes_ += piece.size;
+    return piece.bytes();
+}
+
+void Unpacker::finish() {
+    ended_ = true;
+    const auto end = static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(archive_.get(), -1), 0));
+    if (gzip_) check_gzip(end);
+    // What libarchive has taken but not used is in these two pieces.
+    for (const Piece& piece : pieces_) {
+        const std::size_t used = end <= piece.start ? 0 : std::min<std::uint64_t>(end - piece.start, piece.size);
+        if (!all_zero(piece.bytes().subspan(used))) garbage_ = true;
+    }
+    for (ByteSpan rest = read_piece(); !rest.empty(); rest = read_piece())
+        if (!all_zero(rest)) garbage_ = true;
+}
+
+void Unpacker::check_gzip(std::uint64_t end) const {
+    if (end < gzip_trailer_bytes) return;
+    Buffer trailer;
+    for (std::uint64_t at = end - gzip_trailer_bytes; at < end; ++at)
+        for (const Piece& piece : pieces_)
+            if (at >= piece.start && at - piece.start < piece.size) trailer.push_back(piece.buffer[at - piece.start]);
+    if (trailer.size() != gzip_trailer_bytes) return;
+    Decoder in(trailer, in_.name());
+    const std::uint32_t crc = in.u32();
+    // Another size is that of the last of several members, whose checksum covers no more than it.
+    if (in.u32() == static_cast<std::uint32_t>(unpacked_bytes_) && crc != crc_)
+        fail(Exit::data, cat(printable(in_.name()), ": the gzip data does not match its checksum"));
+}
+
+void Unpacker::fail_here() const {
+    ::archive* const a = archive_.get();
+    const char* const text = ::archive_error_string(a);
+    fail(::archive_errno(a) == ENOMEM ? Exit::temp_fail : Exit::data,
+         cat(printable(in_.name()), ": ", text != nullptr ? printable(text) : "truncated or damaged compressed data"));
+}
+
+} // namespace rs::archive

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/copy.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <exception>
+#include <optional>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "io/stream.hpp"
+#include "store/emit.hpp"
+#include "store/proof.hpp"
+#include "store/pull.hpp"
+
+namespace rs::store {
+
+namespace {
+
+struct Pipe {
+    io::Fd read, write;
+    Pipe() {
+        int fds[2];
+        if (::pipe2(fds, O_CLOEXEC) != 0) fail_errno(Exit::io, "pipe", "make");
+        read = io::Fd(fds[0]);
+        write = io::Fd(fds[1]);
+    }
+};
+
+// What 'rs-pull --have | rs-pull --emit --have=- | rs-pull' does, with a thread for each of the first two.
+PullResult transfer(const Store& from, const Store& to, const GenerationFile& generation, Line line, Monitor& monitor) {
+    Pipe have, dump;
+    std::exception_ptr have_error, emit_error;
+    std::thread first([&] {
+        SilentMonitor silent;
+        try {
+            io::FdSink sink(have.write.get(), "pipe");
+            write_have(to, generation.header.name, sink, silent);
+            sink.flush();
+        } catch (...) {
+            have_error = std::current_exception();
+        }
+        have.write.abandon();
+    });
+    std::thread second([&] {
+        SilentMonitor silent;
+        try {
+            io::FdSource source(have.read.get(), "what the second store holds");
+            stream::HaveReader reader(source);
+            io::FdSink sink(dump.write.get(), "pipe");
+            emit(from, generation, &reader, sink, {}, silent);
+            sink.flush();
+        } catch (...) {
+            emit_error = std::current_exception();
+        }
+        have.read.abandon();
+        dump.write.abandon();
+    });
+    std::exception_ptr pull_error;
+    std::optional<PullResult> result;
+    try {
+        PullOptions options;
+        options.name = generation.header.name;
+        options.accept_shrink = true; // the mark is copied instead
+        options.copied_line = line;
+        io::FdSource source(dump.read.get(), cat(generation.header.name, " ", generation.id().str()));
+        result = pull(to, options, source, monitor);
+    } catch (...) {
+        pull_error = std::current_exception();
+    }
+    dump.read.abandon();
+    second.join();
+    first.join();
+    // The first in the pipe that failed is the cause; the others only saw it end. A closed pipe is no cause.
+    for (const std::exception_ptr& e : {have_error, emit_error, pull_error}) {
+        if (!e) continue;
+        try {
+            std::rethrow_exception(e);
+        } catch (const PipeClosed&) {
+            if (e == pull_error) throw;
+        }
+    }
+    RS_ASSERT(result.has_value());
+    return *result;
+}
+
+void copy_file(const io::Dir& from, const io::Dir& to, const std::string& name) {
+    if (!io::exists_at(from, name) || io::exists_at(to, name)) return;
+    io::write_file_atomic(to, name, io::read_file_at(from, name, 4096));
+}
+
+} // namespace
+
+CopyReport copy(const Store& from, const Store& to, const std::string& name,
+                const std::function<void(const GenerationPlace&, const std::string&)>& done, Monitor& monitor) {
+    if (from.config().id == to.config().id)
+        fail(Exit::usage, cat(printable(from.path()), " and ", printable(to.path()), ": are the same store"));
+    if (!name.empty() && !from.open_name(name))
+        fail(Exit::no_input, cat(printable(from.path()), ": has no name '", printable(name), "'"));
+    CopyReport out;
+    for (const GenerationPlace& place : all_generations(from)) {
+        if (!name.empty() && place.name != name) continue;
+        try {
+            const auto source = from.open_name(place.name);
+            const auto generation = source ? try_load_generation(*source, place.id, place.line) : std::nullopt;
+            if (!generation) continue; // pruned meanwhile
+            const io::Dir target = to.make_name(place.name);
+            const auto there = try_load_generation(target, place.id, place.line);
+            if (there && there->digest == generation->digest) {
+                ++out.already_there;
+            } else {
+                out.new_bytes += transfer(from, to, *generation, place.line, monitor).new_bytes;
+                ++out.generations;
+                done(place, "");
+            }
+            for (const Proof& proof : load_proofs(*source, place.id, generation->digest)) write_proof(target, proof);
+            copy_file(*source, target, frozen_name);
+            copy_file(*source, target, epoch_name);
+        } catch (const Error& e) {
+            if (e.code() != Exit::data) throw;
+            done(place, e.what());
+        }
+    }
+    return out;
+}
+
+} // namespace rs::store

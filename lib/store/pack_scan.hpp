@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a pack from its first byte to its last, without its index.
+#pragma once
+
+#include "base/monitor.hpp"
+#include "store/pack_index.hpp"
+
+namespace rs::store {
+
+struct PackScan {
+    IndexContent content;             // what an index of it must say; unreadable chunks are lost in it
+    std::vector<std::string> faults;  // each names the byte
+    std::uint64_t read_bytes = 0;
+    std::uint64_t verified_chunks = 0;
+};
+
+// known: the index that is there, or null. With it every chunk is compared with its id, and places that
+// cannot be read are known by it; without it ids are computed, and what follows an unreadable segment
+// header is lost. Throws only for I/O errors. The file is read once, in order.
+[[nodiscard]] PackScan scan_pack(int fd, const std::string& path, std::uint64_t serial, const PackIndex* known,
+                                 const chunk::Hasher& hasher, Monitor& monitor);
+
+} // namespace rs::store

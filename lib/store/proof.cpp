@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/proof.hpp"
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rs::store {
+
+namespace {
+
+constexpr std::size_t max_proof_bytes = 4096;
+
+std::string prefix_of(const Generation& id) { return cat(id.str(), ".proof."); }
+
+std::optional<Proof> parse(std::string_view text) {
+    Proof proof;
+    bool digest = false, time = false;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) return std::nullopt;
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(end + 1);
+        const auto space = line.find(' ');
+        if (space == std::string_view::npos) return std::nullopt;
+        const std::string_view key = line.substr(0, space), value = line.substr(space + 1);
+        if (key == "instance") proof.instance = value;
+        if (key == "seconds") proof.seconds = std::strtod(std::string(value).c_str(), nullptr);
+        if (key == "time") {
+            const auto when = parse_utc(value);
+            if (!when) return std::nullopt;
+            proof.time = *when;
+            time = true;
+        }
+        if (key == "digest") {
+            const auto bytes = from_hex(value);
+            if (!bytes || bytes->size() != proof.digest.size()) return std::nullopt;
+            std::memcpy(proof.digest.data(), bytes->data(), bytes->size());
+            digest = true;
+        }
+    }
+    if (!digest || !time || !valid_name(proof.instance)) return std::nullopt;
+    return proof;
+}
+
+} // namespace
+
+void write_proof(const io::Dir& name_dir, const Proof& proof) {
+    if (!valid_name(proof.instance))
+        fail(Exit::usage, cat("'", printable(proof.instance), "' cannot be the name of an instance"),
+             "use letters, digits and . _ - @ + : , with a letter or digit first");
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%.3f", proof.seconds);
+    io::write_file_atomic(name_dir, prefix_of(proof.generation) + proof.instance,
+                          as_bytes(cat("instance ", proof.instance, "\ntime ", format_utc(proof.time), "\nseconds ",
+                                       seconds, "\ndigest ", to_hex(as_text(proof.digest)), "\n")));
+}
+
+std::vector<Proof> load_proofs(const io::Dir& name_dir, const Generation& id, const chunk::Digest& digest) {
+    std::vector<Proof> out;
+    const std::string prefix = prefix_of(id);
+    for (const std::string& file : io::list_dir(name_dir)) {
+        if (!file.starts_with(prefix)) continue;
+        const io::Fd fd = io::try_open_at(name_dir, file);
+        if (!fd) continue;
+        // An unreadable proof proves nothing.
+        auto proof = parse(as_text(io::read_file(fd.get(), max_proof_bytes, name_dir.name_of(file))));
+        if (!proof || proof->digest != digest) continue;
+        proof->generation = id;
+        out.push_back(std::move(*proof));
+    }
+    return out;
+}
+
+void remove_proofs(const io::Dir& name_dir, const Generation& id) {
+    const std::string prefix = prefix_of(id);
+    for (const std::string& file : io::list_dir(name_dir))
+        if (file.starts_with(prefix)) io::unlink_at(name_dir, file);
+}
+
+} // namespace rs::store

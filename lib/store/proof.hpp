@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proofs: the record that a generation was imported and checked on an instance.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "store/generation.hpp"
+
+namespace rs::store {
+
+// The file names/NAME/E.C.proof.INSTANCE, lines "key value" (rs-store(5)).
+struct Proof {
+    Generation generation;
+    std::string instance; // a name as valid_name() takes it
+    UtcTime time;         // when it was proven
+    double seconds = 0;   // how long import and check took
+    chunk::Digest digest{}; // of the tree that was proven
+};
+
+// Durable when it returns. The same instance proving again replaces its earlier proof.
+void write_proof(const io::Dir& name_dir, const Proof& proof);
+// Proofs of a generation, by instance; those of another content than `digest` and unreadable ones are left out.
+[[nodiscard]] std::vector<Proof> load_proofs(const io::Dir& name_dir, const Generation& id, const chunk::Digest& digest);
+// Removes all proofs of a generation.
+void remove_proofs(const io::Dir& name_dir, const Generation& id);
+
+} // namespace rs::store

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/prune.hpp"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "store/proof.hpp"
+#include "store/pull.hpp"
+#include "store/repack.hpp"
+
+namespace rs::store {
+
+namespace {
+
+class Prune {
+public:
+    Prune(const Store& store, const PruneOptions& options, UtcTime now, Monitor& monitor)
+        : store_(store), options_(options), now_(now), monitor_(monitor), hasher_(store.config().key) {}
+
+    PruneReport run() {
+        if (!options_.name.empty() && !store_.open_name(options_.name))
+            fail(Exit::no_input, cat(printable(store_.path()), ": has no name '", printable(options_.name), "'"));
+        if (!options_.dry_run) {
+            // One prune at a time; a second one would only do the same work.
+            turn_ = io::Lock::try_at(store_.root(), "prune-lock", io::LockMode::exclusive);
+            if (!turn_) fail(Exit::temp_fail, cat(printable(store_.path()), ": another prune is at work"), "try again when it has ended");
+            store_.sweep();
+        }
+        make_plan();
+        Index index = store_.load_index();
+        ChunkReader chunks(store_, index, hasher_);
+        LiveSet live(index, chunks);
+        std::set<std::string> marked;
+        mark(live, marked);
+        if (options_.dry_run) {
+            for (const auto& pack : index.packs()) out_.freed_bytes += dead_bytes(*pack, live);
+            return out_;
+        }
+        make_room();
+        remove_generations();
+        collect(index, chunks, live, marked);
+        try {
+            store_.restore_reserve();
+        } catch (const Error& e) {
+            monitor_.warn(cat("the reserve could not be set aside again: ", e.what()));
+        }
+        return out_;
+    }
+
+private:
+    void make_plan() {
+        for (const std::string& name : store_.names()) {
+            if (!options_.name.empty() && name != options_.name) continue;
+            const auto dir = store_.open_name(name);
+            if (!dir) continue;
+            if (io::exists_at(*dir, frozen_name) && !options_.accept_shrink) {
+                out_.frozen.push_back(name);
+                continue;
+            }
+            std::vector<Candidate> candidates;
+            std::vector<PlannedGeneration> planned;
+            for (const Generation& id : list_generations(*dir, Line::main)) {
+                const auto g = try_load_generation(*dir, id, Line::main);
+                if (!g) continue;
+                PlannedGeneration p;
+                p.place = {name, id, Line::main};
+                p.time = {g->header.time.seconds, g->header.time.nanoseconds};
+                p.bytes = g->totals.bytes;
+                p.proven = !load_proofs(*dir, id, g->digest).empty();
+                candidates.push_back({id, p.time, p.proven});
+                planned.push_back(std::move(p));
+            }
+            const std::vector<Decision> decisions = plan_retention(candidates, options_.policy, now_);
+            for (PlannedGeneration& p : planned) {
+                for (const Decision& d : decisions)
+                    if (d.id == p.place.id) p.decision = d;
+                out_.plan.push_back(std::move(p));
+            }
+        }
+    }
+
+    // Marks what all generations that stay refer to, those left out that `marked` has already.
+    void mark(LiveSet& live, std::set<std::string>& marked) {
+        std::set<std::pair<std::string, Generation>> gone;
+        for (const PlannedGeneration& p : out_.plan)
+            if (!p.decision.keep()) gone.emplace(p.place.name, p.place.id);
+        for (const GenerationPlace& place : all_generations(store_)) {
+            monitor_.progress(0, 0);
+            if (place.line == Line::main && gone.contains({place.name, place.id})) continue;
+            if (!marked.insert(place.str()).second) continue;
+            const auto dir = store_.open_name(place.name);
+            if (!dir) continue;
+            try {
+                if (const auto g = try_load_generation(*dir, place.id, place.line)) live.mark(*g);
+            } catch (const Error& e) {
+                if (e.code() != Exit::data) throw;
+                throw Error(Exit::data, cat(place.str(), ": ", e.what()),
+                            "nothing was removed; run 'rs-store repair' first, which says what is lost");
+            }
+        }
+    }
+
+    void make_room() {
+        struct statvfs fs {};
+        if (::fstatvfs(store_.root().get(), &fs) != 0) return;
+        const std::uint64_t free = std::uint64_t{fs.f_bavail} * fs.f_frsize;
+        if (free < default_reserve_bytes / 4) store_.release_reserve();
+    }
+
+    void remove_generations() {
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        std::set<std::string> names;
+        for (const PlannedGeneration& p : out_.plan) {
+            names.insert(p.place.name);
+            if (p.decision.keep()) continue;
+            const auto dir = store_.open_name(p.place.name);
+            if (!dir) continue;
+            io::unlink_at(*dir, generation_name(p.place.id));
+            ++out_.removed_generations;
+        }
+        for (const std::string& name : names) {
+            const auto dir = store_.open_name(name);
+            if (!dir) continue;
+            if (options_.accept_shrink) io::unlink_at(*dir, frozen_name);
+            // The generations first: a proof of one that is not there does no harm.
+            io::sync_dir(*dir);
+            for (const PlannedGeneration& p : out_.plan)
+                if (!p.decision.keep() && p.place.name == name) remove_proofs(*dir, p.place.id);
+        }
+    }
+
+    // Removes packs without a live chunk, rewrites those that are mostly dead.
+    void collect(Index& index, ChunkReader& chunks, LiveSet& live, std::set<std::string>& marked) {
+        std::vector<std::shared_ptr<PackIndex>> rewritten;
+        Repacker repacker(store_, chunks, live);
+        const auto packs = index.packs(); // a copy: reading may refresh the index
+        for (const auto& pack : packs) {
+            const std::uint64_t dead = dead_bytes(*pack, live);
+            if (dead == pack->pack_bytes() || !worth_rewriting(*pack, dead)) continue;
+            monitor_.progress(0, 0);
+            try {
+                repacker.add(*pack);
+                rewritten.push_back(pack);
+            } catch (const Error& e) {
+                // Not enough room, or a damaged pack: what lives in it stays where it is.
+                monitor_.warn(cat(pack_name(pack->serial()), " was not rewritten: ", e.what()));
+                repacker.forget(*pack);
+            }
+        }
+        repacker.finish();
+
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        // What was published since we looked.
+        store_.refresh_index(index);
+        mark(live, marked);
+        std::uint64_t highest = 0;
+        for (const auto& pack : index.packs()) highest = std::max(highest, pack->serial());
+        std::vector<std::shared_ptr<PackIndex>> doomed;
+        for (const auto& pack : index.packs()) {
+            const bool moved = std::find(rewritten.begin(), rewritten.end(), pack) != rewritten.end();
+            // A pack that came to live again by a generation published meanwhile stays, moved chunks or not.
+            if (moved ? repacker.covers(*pack) : dead_bytes(*pack, live) == pack->pack_bytes()) doomed.push_back(pack);
+        }
+        if (doomed.empty()) return;
+        store_.raise_serial_floor(highest + 1);
+        repacker.publish();
+        for (const auto& pack : doomed) {
+            // The index first: nobody must believe in a pack that is gone.
+            io::unlink_at(store_.indexes(), index_name(pack->serial()));
+            out_.freed_bytes += pack->pack_bytes();
+        }
+        io::sync_dir(store_.indexes());
+        for (const auto& pack : doomed) io::unlink_at(*store_.packs(), pack_name(pack->serial()));
+        io::sync_dir(*store_.packs());
+        out_.rewritten_packs = rewritten.size();
+        out_.removed_packs = doomed.size() - std::min<std::size_t>(doomed.size(), rewritten.size());
+        out_.freed_bytes -= std::min(out_.freed_bytes, repacker.written_bytes());
+    }
+
+    const Store& store_;
+    const PruneOptions& options_;
+    UtcTime now_;
+    Monitor& monitor_;
+    chunk::Hasher hasher_;
+    std::optional<io::Lock> turn_;
+    PruneReport out_;
+};
+
+} // namespace
+
+PruneReport prune(const Store& store, const PruneOptions& options, UtcTime now, Monitor& monitor) {
+    return Prune(store, options, now, monitor).run();
+}
+
+} // namespace rs::store

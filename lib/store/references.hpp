@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// From generations to chunks: what is referred to, and what of it cannot be had.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/monitor.hpp"
+#include "store/check.hpp"
+#include "store/generation.hpp"
+
+namespace rs::store {
+
+struct GenerationPlace {
+    std::string name;
+    Generation id;
+    Line line = Line::main;
+    [[nodiscard]] std::string str() const; // "NAME E.C", of a branch "NAME branch/E.C"
+};
+
+// All generations of all names, in the order of names, then numbers, the main line first.
+[[nodiscard]] std::vector<GenerationPlace> all_generations(const Store& store);
+
+// Which chunks are referred to, one bit each. Blocks that generations share are read once.
+class LiveSet {
+public:
+    LiveSet(const Index& index, ChunkReader& chunks) : index_(index), chunks_(chunks) {}
+    // The generation's blocks and all they refer to. What cannot be read is Error(Exit::data).
+    void mark(const GenerationFile& generation);
+    [[nodiscard]] bool live(const PackIndex& pack, std::uint32_t position) const;
+
+private:
+    bool set(std::uint64_t number); // true if it was not set before
+    const Index& index_;
+    ChunkReader& chunks_;
+    std::unordered_map<const PackIndex*, std::vector<bool>> bits_;
+};
+
+// Looks at every generation: its file, its blocks, the presence of every chunk. Everything that is wrong goes to
+// `report`, file by file. counted(1) is called for each generation.
+void find_damage(const Store& store, ChunkReader& chunks, const std::function<void(const Finding&)>& report,
+                 const std::function<void(std::uint64_t)>& counted, Monitor& monitor);
+
+} // namespace rs::store

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/repack.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace rs::store {
+
+namespace {
+
+struct Share {
+    std::uint64_t live = 0, all = 0; // raw bytes
+};
+
+Share share_of(const PackIndex& pack, std::uint32_t segment, const LiveSet& live) {
+    Share s;
+    for (std::uint32_t p = pack.segments()[segment].first_position; p < pack.segment_end(segment); ++p) {
+        s.all += pack.length(p);
+        if (live.live(pack, p)) s.live += pack.length(p);
+    }
+    return s;
+}
+
+// A segment with less dead in it is copied as it is.
+bool mostly_live(const Share& s) { return s.live * 4 >= s.all * 3; }
+
+// Numbers that lead to each position.
+std::vector<std::vector<std::uint64_t>> numbers_of(const PackIndex& pack) {
+    std::vector<std::vector<std::uint64_t>> out(pack.chunks());
+    for (const NumberRun& r : pack.runs())
+        for (std::uint32_t i = 0; i < r.count; ++i) out[r.position + i].push_back(r.number + i);
+    return out;
+}
+
+} // namespace
+
+std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live) {
+    std::uint64_t needed = 0;
+    for (std::uint32_t s = 0; s < pack.segments().size(); ++s) {
+        const Share share = share_of(pack, s, live);
+        if (share.all == 0 || share.live == 0) continue;
+        needed += pack.segments()[s].stored_bytes() * share.live / share.all;
+    }
+    return needed == 0 ? pack.pack_bytes() : pack.pack_bytes() - std::min(needed, pack.pack_bytes());
+}
+
+bool worth_rewriting(const PackIndex& pack, std::uint64_t dead) { return dead * 3 > pack.pack_bytes(); }
+
+Repacker::Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live)
+    : store_(store), chunks_(chunks), live_(live) {}
+
+Repacker::~Repacker() {
+    pack_.reset();
+    if (!dir_) return;
+    try {
+        store_.end_transfer(*dir_, false);
+    } catch (const std::exception&) {
+        // The next command's sweep does it.
+    }
+}
+
+PackWriter& Repacker::writer(std::size_t chunks) {
+    if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close();
+    if (!dir_) dir_ = std::make_shared<io::Dir>(store_.make_transfer_dir("prune"));
+    if (!pack_) {
+        pack_ = store_.new_pack(dir_);
+        pack_->only_aliases();
+    }
+    return *pack_;
+}
+
+void Repacker::close() {
+    if (!pack_) return;
+    written_ += pack_->bytes();
+    done_.push_back(pack_->finish());
+    pack_.reset();
+}
+
+void Repacker::add(const PackIndex& pack) {
+    const auto numbers = numbers_of(pack);
+    for (std::uint32_t s = 0; s < pack.segments().size(); ++s) {
+        const SegmentPlace& place = pack.segments()[s];
+        const Share share = share_of(pack, s, live_);
+        if (share.live == 0) continue;
+        if (mostly_live(share) && !place.damaged) {
+            const chunk::Segment segment = chunks_.read_segment(pack, s);
+            Buffer ids;
+            for (const chunk::ChunkId& id : segment.ids) append(ids, id.bytes);
+            PackWriter& out = writer(segment.ids.size());
+            const std::uint64_t first = out.add(segment.head, ids, segment.frame, place.kind);
+            for (std::uint32_t p = place.first_position; p < pack.segment_end(s); ++p) {
+                for (const std::uint64_t n : numbers[p]) out.alias(n, first + (p - place.first_position));
+                copied_.emplace(&pack, p);
+            }
+            continue;
+        }
+        for (std::uint32_t p = place.first_position; p < pack.segment_end(s); ++p) {
+            if (!live_.live(pack, p) || numbers[p].empty()) continue;
+            const ByteSpan bytes = chunks_.read(numbers[p].front());
+            Pending& to = pending_[static_cast<std::size_t>(place.kind)];
+            // All numbers of the position follow it.
+            for (const std::uint64_t n : numbers[p]) {
+                to.numbers.push_back(n);
+                to.ids.push_back(pack.id(p));
+                to.head.lengths.push_back(n == numbers[p].front() ? pack.length(p) : 0);
+            }
+            append(to.raw, bytes);
+            copied_.emplace(&pack, p);
+            if (to.raw.size() >= chunk::segment_target_bytes) flush(place.kind);
+        }
+    }
+}
+
+void Repacker::flush(SegmentKind kind) {
+    Pending& from = pending_[static_cast<std::size_t>(kind)];
+    if (from.raw.empty()) return;
+    // Further numbers of one chunk were noted with length 0.
+    chunk::SegmentHead head;
+    Buffer ids;
+    for (std::size_t i = 0; i < from.ids.size(); ++i) {
+        if (from.head.lengths[i] == 0) continue;
+        head.lengths.push_back(from.head.lengths[i]);
+        append(ids, from.ids[i].bytes);
+    }
+    head.raw_bytes = from.raw.size();
+    const Buffer frame = compressor_.compress(from.raw);
+    PackWriter& out = writer(head.lengths.size());
+    const std::uint64_t first = out.add(head, ids, frame, kind);
+    std::uint64_t own = first;
+    for (std::size_t i = 0; i < from.numbers.size(); ++i) {
+        if (i > 0 && from.head.lengths[i] != 0) ++own;
+        out.alias(from.numbers[i], own);
+    }
+    from = {};
+}
+
+void Repacker::forget(const PackIndex& pack) {
+    std::erase_if(copied_, [&](const auto& c) { return c.first == &pack; });
+}
+
+void Repacker::finish() {
+    flush(SegmentKind::data);
+    flush(SegmentKind::manifest);
+    close();
+}
+
+bool Repacker::covers(const PackIndex& pack) const {
+    for (std::uint32_t p = 0; p < pack.chunks(); ++p)
+        if (live_.live(pack, p) && !copied_.contains({&pack, p})) return false;
+    return true;
+}
+
+void Repacker::publish() {
+    if (done_.empty()) return;
+    for (const auto& pack : done_)
+        io::rename_at(*dir_, pack_name(pack->serial()), *store_.packs(), pack_name(pack->serial()));
+    io::sync_dir(*store_.packs());
+    for (const auto& pack : done_)
+        io::rename_at(*dir_, index_name(pack->serial()), store_.indexes(), index_name(pack->serial()));
+    io::sync_dir(store_.indexes());
+}
+
+} // namespace rs::store

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Moves the live chunks of mostly dead packs into new ones. Numbers stay.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "store/references.hpp"
+
+namespace rs::store {
+
+// Bytes of a pack that no live chunk needs: whole segments count as stored, part of a segment in proportion. All of the
+// pack if nothing in it lives.
+[[nodiscard]] std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live);
+// More than a third is dead: rewriting it costs twice what it frees, at most.
+[[nodiscard]] bool worth_rewriting(const PackIndex& pack, std::uint64_t dead);
+
+class Repacker {
+public:
+    Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live);
+    ~Repacker();
+    // Copies what lives in the pack: segments that live for the most part as they are, chunks of others gathered
+    // into new ones. Throws for damage and a full disk.
+    void add(const PackIndex& pack);
+    // What was added of the pack does not count.
+    void forget(const PackIndex& pack);
+    // New packs are durable beside the store.
+    void finish();
+    // Every chunk that now lives in `pack` was copied.
+    [[nodiscard]] bool covers(const PackIndex& pack) const;
+    // Under the store's exclusive lock.
+    void publish();
+    [[nodiscard]] std::uint64_t written_bytes() const { return written_; }
+
+private:
+    PackWriter& writer(std::size_t chunks);
+    void close();
+    void flush(SegmentKind kind);
+
+    struct Pending {
+        chunk::SegmentHead head;
+        std::vector<chunk::ChunkId> ids;
+        std::vector<std::uint64_t> numbers;
+        Buffer raw;
+    };
+
+    const Store& store_;
+    ChunkReader& chunks_;
+    const LiveSet& live_;
+    std::shared_ptr<io::Dir> dir_;
+    std::unique_ptr<PackWriter> pack_;
+    std::vector<std::shared_ptr<PackIndex>> done_;
+    Pending pending_[2]; // by SegmentKind
+    std::set<std::pair<const PackIndex*, std::uint32_t>> copied_; // positions
+    chunk::Compressor compressor_{chunk::default_level};
+    std::uint64_t written_ = 0;
+};
+
+} // namespace rs::store

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SHA-256 of a file that a walk has come to.
+#pragma once
+
+#include "chunk/sha256.hpp"
+#include "tree/walk.hpp"
+
+namespace rs::tree {
+
+[[nodiscard]] chunk::Digest hash_file(const Node& node, const std::string& shown);
+
+} // namespace rs::tree

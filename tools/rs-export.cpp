@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "archive/export.hpp"
 #include "base/text.hpp"
 #include "io/lock.hpp"
 #include "tool/command.hpp"
@@ -21,7 +22,7 @@ namespace {
 struct Options {
     std::string directory, exec_name, have, generation, limit, host, instance;
     std::vector<std::string> command, excludes, exclude_files;
-    bool one_file_system = false, no_sha256 = false, allow_changed = false, dry_run = false;
+    bool from_archive = false, one_file_system = false, no_sha256 = false, allow_changed = false, dry_run = false;
     int level = chunk::default_level;
     unsigned threads = 0, wait = 60;
 };
@@ -77,10 +78,36 @@ std::string host_name() {
     return name;
 }
 
+tree::ExportResult export_archive(const tree::ExportOptions& options, stream::HaveReader* have, io::Sink& sink,
+                                  Monitor& monitor) {
+    archive::Options how;
+    how.sha256 = options.sha256;
+    how.writer = options.writer;
+    how.excluded = options.walk.excluded;
+    io::FdSource in(STDIN_FILENO, "standard input");
+    const archive::ExportResult a =
+        archive::export_archive(in, how, have, tree::dump_header(options, have), sink, monitor);
+    tree::ExportResult r;
+    r.generation = a.generation;
+    r.parent = a.parent;
+    r.entries = a.entries;
+    r.unchanged_entries = a.unchanged_entries;
+    r.files = a.files;
+    r.tree_bytes = a.tree_bytes;
+    r.read_bytes = a.read_bytes;
+    r.new_bytes = a.new_bytes;
+    r.new_chunks = a.new_chunks;
+    return r;
+}
+
 Exit run(tool::Command& command, const Options& o) {
     const bool exec = !o.exec_name.empty();
-    if (exec == !o.directory.empty())
-        fail(Exit::usage, "give a directory, or --exec NAME -- COMMAND", "see 'rs-export --help'");
+    if (int{exec} + int{o.from_archive} + int{!o.directory.empty()} != 1)
+        fail(Exit::usage, "give a directory, or --exec NAME -- COMMAND, or --from-archive", "see 'rs-export --help'");
+    if (o.from_archive && o.have == "-")
+        fail(Exit::usage, "--have=-: standard input is the archive", "write the have stream to a file first");
+    if (o.from_archive && ::isatty(STDIN_FILENO) != 0)
+        fail(Exit::usage, "standard input is the terminal, not an archive", "see 'rs-export --help'");
     if (exec && o.command.empty()) fail(Exit::usage, "--exec: no command", "rs-export --exec NAME -- COMMAND [ARG ...]");
     if (!exec && !o.command.empty()) fail(Exit::usage, "a command without --exec NAME", "see 'rs-export --help'");
 
@@ -114,7 +141,7 @@ Exit run(tool::Command& command, const Options& o) {
         command.stream_on_stdout();
     }
     std::optional<io::Dir> root;
-    if (!exec) root = open_locked(o.directory, o.wait);
+    if (!o.directory.empty()) root = open_locked(o.directory, o.wait);
 
     io::Fd have_file;
     std::unique_ptr<io::FdSource> have_source;
@@ -130,8 +157,9 @@ Exit run(tool::Command& command, const Options& o) {
     if (!o.dry_run) out = std::make_unique<io::FdSink>(STDOUT_FILENO, "standard output", *limit);
     CountedSink sink(o.dry_run ? static_cast<io::Sink&>(nowhere) : *out);
     const tree::ExportResult r =
-        exec ? tree::export_command(o.exec_name, o.command, options, have.get(), sink, command.console())
-             : tree::export_directory(*root, options, have.get(), sink, command.console());
+        exec             ? tree::export_command(o.exec_name, o.command, options, have.get(), sink, command.console())
+        : o.from_archive ? export_archive(options, have.get(), sink, command.console())
+                         : tree::export_directory(*root, options, have.get(), sink, command.console());
     if (out) out->flush();
 
     nlohmann::json& j = command.result();
@@ -163,9 +191,11 @@ int export_main(int argc, char** argv) {
     tool::Command command("rs-export", "Write a directory, or the output of a command, to a stream on standard output.");
     Options o;
     CLI::App& app = command.app();
-    command.usage("rs-export [OPTIONS] DIR\n       rs-export [OPTIONS] --exec NAME -- COMMAND [ARG...]");
+    command.usage("rs-export [OPTIONS] DIR\n       rs-export [OPTIONS] --exec NAME -- COMMAND [ARG...]\n"
+                  "       rs-export [OPTIONS] --from-archive <ARCHIVE");
     app.add_option("DIR", o.directory, "directory to export");
     app.add_option("--exec", o.exec_name, "export the output of a command as file NAME")->type_name("NAME");
+    app.add_flag("--from-archive", o.from_archive, "export the tar, cpio or zip on standard input");
     app.add_option("--have", o.have, "what the other side holds; - is standard input")->type_name("FILE");
     app.add_option("--exclude", o.excludes, "leave out names that match")->type_name("PATTERN")->expected(1)->take_all();
     app.add_option("--exclude-from", o.exclude_files, "patterns from a file, one a line")->type_name("FILE")->expected(1)->take_all();

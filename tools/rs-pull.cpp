@@ -102,6 +102,10 @@ Exit run_pull(tool::Command& command, const Options& o) {
     j["stored_bytes"] = r.stored_bytes;
     j["healed_chunks"] = r.healed_chunks;
     if (!command.json()) command.line(r.generation.str(), [] { return nlohmann::json(); });
+    command.console().note(cat(o.name, " ", r.generation.str(), r.already_there ? ": was here already, " : ": ",
+                               human_bytes(r.totals.bytes), " in ", count_of(r.totals.files, "file"), ", ",
+                               human_bytes(r.received_bytes), " received, ", human_bytes(r.new_bytes), " new, ",
+                               human_bytes(r.stored_bytes), " stored"));
     if (r.healed_chunks > 0) command.console().note(cat(count_of(r.healed_chunks, "lost chunk"), " healed"));
     if (r.changed_while_read)
         command.console().warn(cat(o.name, " ", r.generation.str(), ": some files changed while they were dumped"));

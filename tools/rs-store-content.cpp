@@ -2,8 +2,9 @@
 // rs-store diff, cat.
 #include <unistd.h>
 
-#include <filesystem>
+#include <map>
 
+#include "archive/writer.hpp"
 #include "base/text.hpp"
 #include "io/stream.hpp"
 #include "rs-store.hpp"
@@ -148,22 +149,19 @@ struct CatOptions {
     std::string store, name, generation, path, format;
 };
 
-void write_content(const store::EntryView& view, store::ChunkReader& chunks, io::Sink& sink, Monitor& monitor) {
-    static const Buffer zeros(64 << 10);
+// Calls data(bytes) for each chunk and gap(bytes) for each hole or run of zeros, in order.
+template <class Data, class Gap>
+void for_content(const store::EntryView& view, store::ChunkReader& chunks, Monitor& monitor, Data&& data, Gap&& gap) {
     std::size_t run = 0;
     std::uint64_t in_run = 0, done = 0;
     for (const stream::Extent& extent : view.extents) {
         if (extent.kind != stream::Extent::Kind::data) {
-            for (std::uint64_t left = extent.bytes; left > 0;) {
-                const std::size_t n = std::min<std::uint64_t>(left, zeros.size());
-                sink.write(ByteSpan(zeros).first(n));
-                left -= n;
-            }
+            gap(extent.bytes);
             continue;
         }
         for (std::uint64_t i = 0; i < extent.chunks; ++i) {
             const ByteSpan bytes = chunks.read(view.runs[run].start + in_run);
-            sink.write(bytes);
+            data(bytes);
             done += bytes.size();
             monitor.progress(done, view.bytes);
             if (++in_run == view.runs[run].count) {
@@ -172,6 +170,52 @@ void write_content(const store::EntryView& view, store::ChunkReader& chunks, io:
             }
         }
     }
+}
+
+void write_content(const store::EntryView& view, store::ChunkReader& chunks, io::Sink& sink, Monitor& monitor) {
+    static const Buffer zeros(64 << 10);
+    for_content(view, chunks, monitor, [&](ByteSpan bytes) { sink.write(bytes); },
+                [&](std::uint64_t left) {
+                    for (std::uint64_t n = 0; left > 0; left -= n) {
+                        n = std::min<std::uint64_t>(left, zeros.size());
+                        sink.write(ByteSpan(zeros).first(n));
+                    }
+                });
+}
+
+Exit cat_tree(tool::Command& command, const CatOptions& o, const store::GenerationFile& g, store::StoreReader& reader) {
+    const archive::Format format = *archive::parse_format(o.format);
+    tool::require_pipe(STDOUT_FILENO, "the archive");
+    io::FdSink sink(STDOUT_FILENO, "standard output");
+    archive::ArchiveWriter out(sink, format, command.console());
+    store::EntryView view;
+    // Files that have further names: where the format has no hard links, those are files of their own.
+    std::map<std::string, store::EntryView> linked;
+    store::EntryReader first_pass(g, reader.chunks);
+    while (first_pass.next(view)) {
+        if (view.entry.type != stream::Type::hardlink) continue;
+        if (archive::has_hard_links(format))
+            out.expect_link(view.entry.target);
+        else
+            linked.try_emplace(view.entry.target);
+    }
+    store::EntryReader entries(g, reader.chunks);
+    while (entries.next(view)) {
+        const auto kept = linked.find(view.entry.path);
+        if (kept != linked.end()) kept->second = view;
+        if (view.entry.type == stream::Type::hardlink && !archive::has_hard_links(format)) {
+            std::string path = view.entry.path;
+            view = linked.at(view.entry.target);
+            view.entry.path = std::move(path);
+        }
+        const bool wanted = out.begin(view.entry, view.bytes, view.extents);
+        if (!wanted || view.entry.type != stream::Type::file) continue;
+        for_content(view, reader.chunks, command.console(), [&](ByteSpan bytes) { out.data(bytes); }, [](std::uint64_t) {});
+        out.end();
+    }
+    out.finish();
+    sink.flush();
+    return Exit::ok;
 }
 
 Exit cat_file(tool::Command& command, const CatOptions& o, const store::GenerationFile& g, store::StoreReader& reader) {
@@ -205,7 +249,7 @@ Exit run_cat(tool::Command& command, const CatOptions& o) {
     const store::Store s(o.store);
     const store::GenerationFile g = store::select_generation(s, o.name, o.generation, now_utc());
     store::StoreReader reader(s);
-    return cat_file(command, o, g, reader);
+    return o.format.empty() ? cat_file(command, o, g, reader) : cat_tree(command, o, g, reader);
 }
 
 } // namespace

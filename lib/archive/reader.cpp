@@ -211,7 +211,6 @@ void ArchiveReader::check(int result) {
     ::archive* const a = archive_.get();
     const char* const raw = ::archive_error_string(a);
     const std::string text = raw != nullptr ? printable(raw) : "truncated or damaged archive";
-    if (::archive_errno(a) == ENOMEM) fail(Exit::temp_fail, cat(name_, ": ", text));
     const std::string where = members_ == 0 ? std::string() : cat("at member ", shown(path_), ": ");
     fail(Exit::data, cat(name_, ": ", where, text), "nothing is published; the previous generation stays the newest");
 }

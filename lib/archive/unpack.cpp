@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "archive/crc32.hpp"
 #include "base/codec.hpp"
@@ -15,7 +16,26 @@ namespace rs::archive {
 
 namespace {
 constexpr std::size_t piece_bytes = 256 << 10;
-constexpr std::size_t gzip_trailer_bytes = 8; // RFC 1952 2.3.1: CRC32, ISIZE
+constexpr std::size_t gzip_head_bytes = 10;   // RFC 1952 2.3.1: magic, method, flags, time, two more
+constexpr std::size_t gzip_trailer_bytes = 8; // CRC32, ISIZE
+
+// Five in 10^12 other places look like the head of a gzip member.
+bool is_gzip_head(ByteSpan at) {
+    const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(at[i]); };
+    return byte(0) == 0x1f && byte(1) == 0x8b && byte(2) == 8 && byte(3) < 0x20 &&
+           (byte(8) == 0 || byte(8) == 2 || byte(8) == 4) && (byte(9) <= 13 || byte(9) == 255);
+}
+
+std::uint64_t count_gzip_heads(ByteSpan bytes) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i + gzip_head_bytes <= bytes.size(); ++i) {
+        const void* const found = std::memchr(bytes.data() + i, 0x1f, bytes.size() - gzip_head_bytes + 1 - i);
+        if (found == nullptr) break;
+        i = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
+        if (is_gzip_head(bytes.subspan(i))) ++count;
+    }
+    return count;
+}
 } // namespace
 
 void Unpacker::Free::operator()(::archive* a) const noexcept { ::archive_read_free(a); }
@@ -97,7 +117,18 @@ ByteSpan Unpacker::read_piece() {
         source_ended_ = n == 0;
     }
     source_bytes_ += piece.size;
+    count_members();
     return piece.bytes();
+}
+
+void Unpacker::count_members() {
+    const ByteSpan now = pieces_[last_].bytes(), before = pieces_[1 - last_].bytes();
+    if (pieces_[last_].start == 0) looks_like_gzip_ = now.size() >= gzip_head_bytes && is_gzip_head(now);
+    if (!looks_like_gzip_) return;
+    Buffer seam; // heads that begin in the piece before and end in this one
+    append(seam, before.last(std::min(before.size(), gzip_head_bytes - 1)));
+    append(seam, now.first(std::min(now.size(), gzip_head_bytes - 1)));
+    members_ += count_gzip_heads(seam) + count_gzip_heads(now);
 }
 
 void Unpacker::finish() {
@@ -122,15 +153,17 @@ void Unpacker::check_gzip(std::uint64_t end) const {
     if (trailer.size() != gzip_trailer_bytes) return;
     Decoder in(trailer, in_.name());
     const std::uint32_t crc = in.u32();
-    // Another size is that of the last of several members, whose checksum covers no more than it.
-    if (in.u32() == static_cast<std::uint32_t>(unpacked_bytes_) && crc != crc_)
+    const std::uint32_t size = in.u32();
+    // Of several members this is the checksum of the last one; where that begins we do not know.
+    if (members_ > 1 && size != static_cast<std::uint32_t>(unpacked_bytes_)) return;
+    if (crc != crc_ || size != static_cast<std::uint32_t>(unpacked_bytes_))
         fail(Exit::data, cat(printable(in_.name()), ": the gzip data does not match its checksum"));
 }
 
 void Unpacker::fail_here() const {
     ::archive* const a = archive_.get();
     const char* const text = ::archive_error_string(a);
-    fail(::archive_errno(a) == ENOMEM ? Exit::temp_fail : Exit::data,
+    fail(Exit::data,
          cat(printable(in_.name()), ": ", text != nullptr ? printable(text) : "truncated or damaged compressed data"));
 }
 

@@ -52,6 +52,7 @@ private:
 
     static long read_callback(::archive* a, void* self, const void** out);
     [[nodiscard]] ByteSpan read_piece();
+    void count_members();
     void finish();
     void check_gzip(std::uint64_t end) const;
     [[noreturn]] void fail_here() const;
@@ -63,7 +64,9 @@ private:
     bool source_ended_ = false;
     std::exception_ptr error_; // thrown by the source, below libarchive
     std::unique_ptr<::archive, Free> archive_;
-    bool gzip_ = false; // gzip and nothing else
+    bool looks_like_gzip_ = false;
+    std::uint64_t members_ = 0; // heads of gzip members in the source, and what looks like one
+    bool gzip_ = false;         // gzip and nothing else
     std::uint32_t crc_ = 0;
     std::uint64_t unpacked_bytes_ = 0;
     bool ended_ = false;

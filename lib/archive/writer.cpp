@@ -24,8 +24,9 @@ namespace rs::archive {
 
 namespace {
 
-constexpr int block_bytes = 256 << 10;
-constexpr int tar_record_bytes = 10240;                               // 20 blocks, as tar always did
+constexpr std::uint64_t tar_block_bytes = 512;
+constexpr int tar_record_bytes = 20 * 512;                            // as tar always did
+constexpr int block_bytes = 25 * tar_record_bytes;                    // of one write; also a multiple of the next
 constexpr int cpio_block_bytes = 512;
 constexpr std::uint64_t max_cpio_file_bytes = 0xffffffff;             // eight hexadecimal digits
 constexpr std::int64_t max_cpio_time = 0xffffffff;
@@ -218,25 +219,29 @@ void ArchiveWriter::set_attributes(::archive_entry* to, const stream::Entry& e) 
     }
 }
 
-// libarchive wants to be told where there is data. A file that is all hole has an empty stretch at its end.
+// libarchive wants to be told where there is data. A file that is all hole has an empty stretch at its end. GNU tar
+// begins each stretch in a new block, libarchive does not: they agree where stretches are whole blocks.
 void ArchiveWriter::set_holes(::archive_entry* to, std::uint64_t size) const {
     const auto hole = [](const stream::Extent& x) { return x.kind == stream::Extent::Kind::hole; };
     if (format_ != Format::tar || std::none_of(extents_.begin(), extents_.end(), hole)) return;
-    std::uint64_t at = 0, start = 0;
-    bool any = false;
+    std::uint64_t start = 0, end = 0; // of the stretch
     const auto close = [&] {
-        if (at > start) ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(start), static_cast<la_int64_t>(at - start));
-        any = any || at > start;
+        if (end > start)
+            ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(start), static_cast<la_int64_t>(end - start));
     };
+    std::uint64_t at = 0;
     for (const stream::Extent& x : extents_) {
-        if (hole(x)) {
-            close();
-            start = at + x.bytes;
-        }
+        const std::uint64_t first = at / tar_block_bytes * tar_block_bytes;
         at += x.bytes;
+        if (hole(x)) continue;
+        if (first > end) {
+            close();
+            start = first;
+        }
+        end = std::min((at + tar_block_bytes - 1) / tar_block_bytes * tar_block_bytes, size);
     }
     close();
-    if (!any) ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(size), 0);
+    if (end == start) ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(size), 0);
 }
 
 bool ArchiveWriter::write_header(const stream::Entry& e, const Linked* first, std::uint64_t size) {

@@ -34,7 +34,7 @@ public:
 
 private:
     void fault(std::uint64_t at, std::string_view why) {
-        out_.faults.push_back(cat(printable(path_), ": byte ", at, ": ", why));
+        out_.faults.push_back(cat("byte ", at, ": ", why));
     }
 
     // False: fewer bytes are there.

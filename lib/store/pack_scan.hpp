@@ -9,7 +9,7 @@ namespace rs::store {
 
 struct PackScan {
     IndexContent content;             // what an index of it must say; unreadable chunks are lost in it
-    std::vector<std::string> faults;  // each names the byte
+    std::vector<std::string> faults; // "byte N: what is wrong"
     std::uint64_t read_bytes = 0;
     std::uint64_t verified_chunks = 0;
 };

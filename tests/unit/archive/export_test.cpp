@@ -366,10 +366,11 @@ TEST_CASE("against what the other side has, equal entries are copied and their d
         CHECK(e.tree.at("y").content == big.substr(0, 1 << 20));
     }
     SUBCASE("a chunk that the other side has lost is sent again") {
-        const Exported e = export_bytes(as_bytes(tar_of(members)), {}, &first.tree, {0});
+        const std::size_t last = first.tree.at("a").chunks.size() - 1;
+        const Exported e = export_bytes(as_bytes(tar_of(members)), {}, &first.tree, {last});
         CHECK(e.result.new_chunks == 1);
         CHECK(e.tree.at("a").content == big);
-        CHECK(e.result.unchanged_entries == e.result.entries - 2); // a, and z that begins like it
+        CHECK(e.result.unchanged_entries == e.result.entries - 1);
     }
     SUBCASE("files that were kept without SHA-256 get one") {
         Tree without = first.tree;
@@ -388,13 +389,16 @@ TEST_CASE("against what the other side has, equal entries are copied and their d
     }
 }
 
-TEST_CASE("a file that came from several places of the other side's chunks is still equal to it") {
-    // The same chunks in two files: the index knows one place of them.
+TEST_CASE("files that share a beginning settle after one generation") {
+    // Where a's chunks end in the middle of b and c, the cuts of these may move, once.
     const std::string part = mebibytes(1, 9);
     const std::vector<TarMember> members{{"a", '0', part}, {"b", '0', part + "and more"}, {"c", '0', part + part}};
     const Exported first = export_tar(members);
-    const Exported same = export_tar(members, {}, &first.tree);
-    CHECK(same.result.unchanged_entries == same.result.entries);
+    const Exported second = export_tar(members, {}, &first.tree);
+    CHECK(second.result.new_bytes < 50'000);
+    const Exported third = export_tar(members, {}, &second.tree);
+    CHECK(third.result.unchanged_entries == third.result.entries);
+    CHECK(third.result.new_bytes == 0);
 }
 
 TEST_CASE("what monitor and sink throw passes through") {
@@ -606,6 +610,7 @@ TEST_CASE("archives with changed bytes are refused or give some tree, and never 
                 bad[at] = random.one_in(2) ? static_cast<char>(random.below(256)) : static_cast<char>(bad[at] ^ (1 << random.below(8)));
             }
             CAPTURE(i);
+            std::string message;
             Exit code = Exit::ok;
             try {
                 archive::Options options;
@@ -614,8 +619,9 @@ TEST_CASE("archives with changed bytes are refused or give some tree, and never 
                 ++accepted;
             } catch (const Error& e) {
                 code = e.code();
+                message = e.what();
             }
-            CHECK((code == Exit::ok || code == Exit::data));
+            CHECK_MESSAGE((code == Exit::ok || code == Exit::data), message);
         }
     MESSAGE("accepted: ", accepted);
 }

@@ -40,12 +40,17 @@ using stream::Type;
     return h;
 }
 
-// An id that is not of any bytes.
+// An id that is not of any bytes; another one for each number (SplitMix64).
 [[nodiscard]] inline chunk::ChunkId made_up_id(std::uint64_t number) {
     chunk::ChunkId id;
-    Random random(number);
-    const Buffer bytes = random.bytes(16);
-    std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
+    for (std::size_t i = 0; i < 16; i += 8) {
+        number += 0x9e3779b97f4a7c15;
+        std::uint64_t z = number;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        z ^= z >> 31;
+        for (std::size_t k = 0; k < 8; ++k) id.bytes[i + k] = std::byte{static_cast<std::uint8_t>(z >> (8 * k))};
+    }
     return id;
 }
 

@@ -66,7 +66,7 @@ Scene random_scene(std::uint64_t seed, unsigned threads, std::size_t largest_chu
         say_op(data_op(out.chunks[number].size(), {{Run::Kind::fresh, number, 1}}));
     };
     say_op(entry_op(Type::directory, ""));
-    const std::uint64_t files = random.between(1, 30);
+    const std::uint64_t files = random.between(1, largest_chunk > 1'000'000 ? 5 : 40);
     for (std::uint64_t file = 0; file < files; ++file) {
         Op entry = entry_op(Type::file, cat("file", 100 + file));
         if (random.one_in(4)) // large entries seal blocks at other places
@@ -110,10 +110,10 @@ Scene random_scene(std::uint64_t seed, unsigned threads, std::size_t largest_chu
 
 TEST_CASE("a block refers only to chunks before it, whatever the order of calls, with one thread or two") {
     for (const unsigned threads : {1U, 2U})
-        for (std::uint64_t seed = 700; seed < 740; ++seed) {
+        for (std::uint64_t seed = 700; seed < 716; ++seed) {
             CAPTURE(threads);
             CAPTURE(seed);
-            const std::size_t largest = seed % 4 == 0 ? 1'200'000 : seed % 4 == 1 ? 100'000 : 5000;
+            const std::size_t largest = seed % 8 == 0 ? 1'200'000 : seed % 4 == 1 ? 100'000 : 5000;
             const Scene scene = random_scene(seed, threads, largest);
             const Dump dump = read_dump(scene.bytes); // checks the order, the ids and the counts
             const bool chunks = dump.chunks == scene.chunks;

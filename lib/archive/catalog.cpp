@@ -6,38 +6,36 @@
 
 namespace rs::archive {
 
-void Content::data(const stream::Run& run, std::uint64_t bytes, std::span<const chunk::ChunkId> ids) {
-    const bool named = run.kind == stream::Run::Kind::named;
+void Content::data(const stream::Run& run, std::uint64_t size, std::span<const chunk::ChunkId> run_ids) {
     std::uint64_t start = run.start;
-    if (named) {
-        if (!ids_) ids_ = std::make_unique<std::vector<chunk::ChunkId>>();
-        start = ids_->size();
-        ids_->insert(ids_->end(), ids.begin(), ids.end());
+    if (run.kind == stream::Run::Kind::named) {
+        start = ids.size();
+        ids.insert(ids.end(), run_ids.begin(), run_ids.end());
     }
-    bytes_ += bytes;
-    if (!pieces_.empty()) {
-        Piece& last = pieces_.back();
+    bytes += size;
+    if (!pieces.empty()) {
+        Piece& last = pieces.back();
         if (last.kind == stream::Extent::Kind::data && last.run == run.kind && last.start + last.count == start) {
             last.count += run.count;
-            last.bytes += bytes;
+            last.bytes += size;
             return;
         }
     }
-    pieces_.push_back({stream::Extent::Kind::data, run.kind, start, run.count, bytes});
+    pieces.push_back({stream::Extent::Kind::data, run.kind, start, run.count, size});
 }
 
-void Content::gap(stream::Extent::Kind kind, std::uint64_t bytes) {
-    if (bytes == 0) return;
-    bytes_ += bytes;
-    if (!pieces_.empty() && pieces_.back().kind == kind)
-        pieces_.back().bytes += bytes;
+void Content::gap(stream::Extent::Kind kind, std::uint64_t size) {
+    if (size == 0) return;
+    bytes += size;
+    if (!pieces.empty() && pieces.back().kind == kind)
+        pieces.back().bytes += size;
     else
-        pieces_.push_back({kind, stream::Run::Kind::fresh, 0, 0, bytes});
+        pieces.push_back({kind, stream::Run::Kind::fresh, 0, 0, size});
 }
 
 Catalog::Catalog(stream::Entry made, Refuse refuse) : made_(std::move(made)), refuse_(std::move(refuse)) {
     made_.type = stream::Type::directory;
-    const std::uint32_t root = add(made_, {});
+    const std::uint32_t root = add(made_);
     things_[root].names = 1;
     names_.emplace("", root);
     root_made_ = true;
@@ -49,7 +47,7 @@ std::uint32_t Catalog::owner_of(const std::string& user, const std::string& grou
     return at->second;
 }
 
-std::uint32_t Catalog::add(const stream::Entry& e, Content&& content) {
+std::uint32_t Catalog::add(const stream::Entry& e) {
     std::uint32_t place = 0;
     if (!free_.empty()) {
         place = free_.back();
@@ -68,9 +66,20 @@ std::uint32_t Catalog::add(const stream::Entry& e, Content&& content) {
     t.owner = owner_of(e.user, e.group);
     t.mtime = e.mtime;
     if (!e.target.empty() || !e.xattrs.empty() || e.major != 0 || e.minor != 0)
-        t.rare = std::make_unique<Rare>(Rare{e.target, e.xattrs, e.major, e.minor});
-    t.content = std::move(content);
+        t.rare = std::make_unique<Rare>(Rare{e.target, e.xattrs, {}, e.major, e.minor});
     return place;
+}
+
+void Catalog::set_content(Thing& t, const Content& content) {
+    if (content.pieces.size() > UINT32_MAX) refuse_({}, "a file of more pieces than the limit");
+    t.first = pieces_.size();
+    t.pieces = static_cast<std::uint32_t>(content.pieces.size());
+    pieces_.insert(pieces_.end(), content.pieces.begin(), content.pieces.end());
+    t.bytes = content.bytes;
+    t.sha256_known = content.sha256.has_value();
+    if (content.sha256) t.sha256 = *content.sha256;
+    if (!content.ids.empty() && !t.rare) t.rare = std::make_unique<Rare>();
+    if (t.rare) t.rare->ids = content.ids;
 }
 
 void Catalog::release(std::uint32_t place) {
@@ -96,7 +105,7 @@ void Catalog::make_parents(std::string_view path, std::string_view member) {
     const auto at = names_.find(parent);
     if (at == names_.end()) {
         make_parents(parent, member);
-        const std::uint32_t thing = add(made_, {});
+        const std::uint32_t thing = add(made_);
         things_[thing].names = 1;
         names_.emplace(parent, thing);
     } else if (things_[at->second].type != stream::Type::directory) {
@@ -122,13 +131,15 @@ void Catalog::assign(const std::string& path, std::uint32_t thing) {
     if (path.empty()) root_made_ = false;
 }
 
-void Catalog::put(const stream::Entry& entry, Content&& content) {
+void Catalog::put(const stream::Entry& entry, const Content& content) {
     RS_ASSERT(entry.type != stream::Type::hardlink);
-    assign(entry.path, add(entry, std::move(content)));
+    const std::uint32_t thing = add(entry);
+    if (entry.type == stream::Type::file) set_content(things_[thing], content);
+    assign(entry.path, thing);
 }
 
 void Catalog::link(const std::string& path, const std::string& target, const chunk::Params& params,
-                   Content* content) {
+                   const Content* content) {
     const auto at = names_.find(target);
     if (at == names_.end()) refuse_(path, cat("a hard link to ", printable(target), ", which is not there"));
     const std::uint32_t thing = at->second;
@@ -137,25 +148,28 @@ void Catalog::link(const std::string& path, const std::string& target, const chu
     if (content != nullptr) {
         if (t.type != stream::Type::file) refuse_(path, "a hard link with data to what is no file");
         t.params = params;
-        t.content = std::move(*content);
+        set_content(t, *content);
     }
     if (path != target) assign(path, thing);
 }
 
-void Catalog::visit(const std::function<void(const stream::Entry&, const Content*)>& f) {
-    for (Thing& t : things_) t.first = nullptr;
+void Catalog::visit(const std::function<void(const stream::Entry&, const Content*)>& f) const {
+    std::unordered_map<std::uint32_t, const std::string*> first_names; // of things that have several
     stream::Entry e;
+    Content content;
     for (const auto& [path, place] : names_) {
-        Thing& t = things_[place];
+        const Thing& t = things_[place];
         e = {};
         e.path = path;
-        if (t.first != nullptr) {
-            e.type = stream::Type::hardlink;
-            e.target = *t.first;
-            f(e, nullptr);
-            continue;
+        if (t.names > 1) {
+            const auto [first, fresh] = first_names.try_emplace(place, &path);
+            if (!fresh) {
+                e.type = stream::Type::hardlink;
+                e.target = *first->second;
+                f(e, nullptr);
+                continue;
+            }
         }
-        t.first = &path;
         e.type = t.type;
         e.params = t.params;
         e.mode = t.mode;
@@ -170,7 +184,18 @@ void Catalog::visit(const std::function<void(const stream::Entry&, const Content
             e.major = t.rare->major;
             e.minor = t.rare->minor;
         }
-        f(e, t.type == stream::Type::file ? &t.content : nullptr);
+        if (t.type != stream::Type::file) {
+            f(e, nullptr);
+            continue;
+        }
+        const auto first = pieces_.begin() + static_cast<std::ptrdiff_t>(t.first);
+        content.pieces.assign(first, first + t.pieces);
+        content.ids.clear();
+        if (t.rare) content.ids = t.rare->ids;
+        content.bytes = t.bytes;
+        content.sha256.reset();
+        if (t.sha256_known) content.sha256 = t.sha256;
+        f(e, &content);
     }
 }
 

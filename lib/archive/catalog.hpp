@@ -8,8 +8,9 @@
 // place of a directory that holds something: what unpacks to different trees with different programs
 // is no backup.
 //
-// Memory: about 260 bytes a name and its path (measured: 10^6 files of one chunk, 330 MB), 32 for each run of
-// chunks beyond the first of a file, and what attributes and link texts need.
+// Memory: about 250 bytes and the path for a name, 32 for each run of chunks of a file beyond the first, and what
+// attributes and link texts need. Measured: 10^6 files of one chunk with paths of 36 bytes, 300 MB. The pieces
+// of replaced files are not given back.
 #pragma once
 
 #include <cstdint>
@@ -26,40 +27,26 @@
 
 namespace rs::archive {
 
-// What a file consists of, as ContentWriter finds it: neighbours melted together.
-class Content final : public stream::ContentSink {
-public:
+// What a file consists of, as ContentWriter tells it: neighbours melted together.
+struct Content final : stream::ContentSink {
     struct Piece {
         stream::Extent::Kind kind = stream::Extent::Kind::data;
         stream::Run::Kind run = stream::Run::Kind::fresh; // of data
-        std::uint64_t start = 0;                          // of the run; of a named one in ids()
+        std::uint64_t start = 0;                          // of the run; of a named one in `ids`
         std::uint64_t count = 0;                          // of chunks
         std::uint64_t bytes = 0;
     };
+    std::vector<Piece> pieces;
+    std::vector<chunk::ChunkId> ids; // of named runs
+    std::uint64_t bytes = 0;
+    std::optional<chunk::Digest> sha256;
 
-    void data(const stream::Run& run, std::uint64_t bytes, std::span<const chunk::ChunkId> ids) override;
-    void hole(std::uint64_t bytes) override { gap(stream::Extent::Kind::hole, bytes); }
-    void zero(std::uint64_t bytes) override { gap(stream::Extent::Kind::zero, bytes); }
-    // No more is to come.
-    void finish(const std::optional<chunk::Digest>& sha256) {
-        pieces_.shrink_to_fit();
-        sha256_ = sha256;
-    }
-
-    [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
-    [[nodiscard]] std::span<const chunk::ChunkId> ids() const {
-        return ids_ ? std::span<const chunk::ChunkId>(*ids_) : std::span<const chunk::ChunkId>();
-    }
-    [[nodiscard]] const std::optional<chunk::Digest>& sha256() const { return sha256_; }
-    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    void data(const stream::Run& run, std::uint64_t size, std::span<const chunk::ChunkId> run_ids) override;
+    void hole(std::uint64_t size) override { gap(stream::Extent::Kind::hole, size); }
+    void zero(std::uint64_t size) override { gap(stream::Extent::Kind::zero, size); }
 
 private:
-    void gap(stream::Extent::Kind kind, std::uint64_t bytes);
-
-    std::vector<Piece> pieces_;
-    std::unique_ptr<std::vector<chunk::ChunkId>> ids_; // of named runs: rare
-    std::optional<chunk::Digest> sha256_;
-    std::uint64_t bytes_ = 0;
+    void gap(stream::Extent::Kind kind, std::uint64_t size);
 };
 
 class Catalog {
@@ -70,17 +57,18 @@ public:
     Catalog(stream::Entry made, Refuse refuse);
 
     // Anything but a hardlink. content: of a file.
-    void put(const stream::Entry& entry, Content&& content);
+    void put(const stream::Entry& entry, const Content& content);
     // Another name of what target is now. With content (which then is the target's, too: pax and cpio put it beside
     // any of the names), or null.
-    void link(const std::string& path, const std::string& target, const chunk::Params& params, Content* content);
+    void link(const std::string& path, const std::string& target, const chunk::Params& params,
+              const Content* content);
 
     // Members so far that still have a name; 0: there is nothing but the root that every tree has.
     [[nodiscard]] std::uint64_t names() const { return names_.size() - (root_made_ ? 1 : 0); }
 
     // Everything in walk order. Of several names of one thing the first is it, the others are hardlinks to that.
     // content: of a file, else null.
-    void visit(const std::function<void(const stream::Entry& entry, const Content* content)>& f);
+    void visit(const std::function<void(const stream::Entry& entry, const Content* content)>& f) const;
 
 private:
     struct Order {
@@ -91,23 +79,29 @@ private:
     struct Rare {
         std::string target;
         std::vector<stream::Xattr> xattrs;
+        std::vector<chunk::ChunkId> ids;
         std::uint32_t major = 0, minor = 0;
     };
+    // As small as it can be: there is one for each file.
     struct Thing {
         stream::Type type = stream::Type::directory;
+        bool sha256_known = false;
         chunk::Params params;
         std::uint16_t mode = 0;
         std::uint32_t uid = 0, gid = 0;
-        std::uint32_t owner = 0; // names of user and group, in owners_
-        std::uint32_t names = 0; // how many it has; 0: the place is free
+        std::uint32_t owner = 0;  // names of user and group, in owners_
+        std::uint32_t names = 0;  // how many it has; 0: the place is free
+        std::uint32_t pieces = 0; // of content
+        std::uint64_t first = 0;  // of them, in pieces_
+        std::uint64_t bytes = 0;
         stream::Stamp mtime;
+        chunk::Digest sha256{};
         std::unique_ptr<Rare> rare;
-        const std::string* first = nullptr; // while visiting: the first name
-        Content content;
     };
     using Names = std::map<std::string, std::uint32_t, Order>;
 
-    [[nodiscard]] std::uint32_t add(const stream::Entry& entry, Content&& content);
+    [[nodiscard]] std::uint32_t add(const stream::Entry& entry);
+    void set_content(Thing& thing, const Content& content);
     // Makes the name one of that thing, and the directories above it.
     void assign(const std::string& path, std::uint32_t thing);
     // member: whose path this is the beginning of.
@@ -120,7 +114,8 @@ private:
     Refuse refuse_;
     Names names_;
     std::deque<Thing> things_;
-    std::vector<std::uint32_t> free_; // places in things_
+    std::vector<std::uint32_t> free_;   // places in things_
+    std::deque<Content::Piece> pieces_; // those of replaced files stay
     std::vector<std::pair<std::string, std::string>> owners_;
     std::map<std::pair<std::string, std::string>, std::uint32_t> owner_numbers_;
     std::string last_parent_; // a directory that is there

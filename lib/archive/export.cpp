@@ -40,11 +40,11 @@ bool same_metadata(const stream::Entry& a, const stream::Entry& b) {
 // True if both are the same extents of the same chunks, and the other side still has them all. A chunk is compared
 // by its id: where two files have one in common, it may have been found in the other one.
 bool same_content(const Content& ours, const stream::HaveEntry& theirs, const stream::HaveTable& table) {
-    if (ours.bytes() != theirs.bytes) return false;
+    if (ours.bytes != theirs.bytes) return false;
     auto extent = theirs.extents.begin();
     std::uint64_t chunk = theirs.first_chunk;
     std::uint64_t left = 0; // of the extent
-    for (const Content::Piece& piece : ours.pieces()) {
+    for (const Content::Piece& piece : ours.pieces) {
         if (left == 0) {
             if (extent == theirs.extents.end()) return false;
             left = extent->bytes;
@@ -129,7 +129,7 @@ private:
         if (link)
             catalog_.link(e.path, e.target, e.params, member.has_data ? &content : nullptr);
         else
-            catalog_.put(e, std::move(content));
+            catalog_.put(e, content);
     }
 
     void read_content(const chunk::Params& params, Content& out) {
@@ -152,7 +152,7 @@ private:
             });
         }
         content_.hole(reader_.file_bytes() - at);
-        out.finish(content_.end().sha256);
+        out.sha256 = content_.end().sha256;
     }
 
     void read_have() { have_valid_ = have_ != nullptr && have_->next(theirs_); }
@@ -181,7 +181,7 @@ private:
         if (result_.entries++ % members_per_report == 0) monitor_.progress(content_.totals().read_bytes, 0);
         if (content != nullptr) {
             ++result_.files;
-            result_.tree_bytes += content->bytes();
+            result_.tree_bytes += content->bytes;
         }
         const stream::HaveEntry* const theirs = find_have(e.path);
         if (theirs != nullptr && same_metadata(e, theirs->entry) &&
@@ -194,19 +194,19 @@ private:
         if (theirs != nullptr) writer_.skip(1);
         writer_.entry(e);
         if (content == nullptr) return;
-        for (const Content::Piece& piece : content->pieces()) {
+        for (const Content::Piece& piece : content->pieces) {
             const bool named = piece.run == stream::Run::Kind::named;
             switch (piece.kind) {
             case stream::Extent::Kind::data:
                 writer_.data({piece.run, named ? 0 : piece.start, piece.count}, piece.bytes,
-                             named ? content->ids().subspan(piece.start, piece.count)
+                             named ? std::span(content->ids).subspan(piece.start, piece.count)
                                    : std::span<const chunk::ChunkId>());
                 break;
             case stream::Extent::Kind::hole: writer_.hole(piece.bytes); break;
             case stream::Extent::Kind::zero: writer_.zero(piece.bytes); break;
             }
         }
-        writer_.end(content->sha256());
+        writer_.end(content->sha256);
     }
 
     const Options& options_;

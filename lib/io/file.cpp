@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/text.hpp"
+#include "io/interrupt.hpp"
 #include "io/sys.hpp"
 
 namespace rs::io {
@@ -101,6 +102,7 @@ std::size_t read_some(int fd, MutableSpan into, std::string_view path) {
         const ssize_t n = ::read(fd, into.data(), into.size());
         if (n >= 0) return static_cast<std::size_t>(n);
         if (errno != EINTR) fail_errno(Exit::io, path, "read");
+        if (const int number = stop_signal.load(); number != 0) throw Interrupted(number);
     }
 }
 
@@ -137,6 +139,7 @@ void pread_exact(int fd, MutableSpan into, std::uint64_t offset, std::string_vie
 void write_all(int fd, ByteSpan bytes, std::string_view path) {
     while (!bytes.empty()) {
         const ssize_t n = sys::write(fd, bytes);
+        if (n < 0 && errno == EINTR) throw Interrupted(stop_signal.load());
         if (n < 0) fail_errno(Exit::io, path, "write");
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }

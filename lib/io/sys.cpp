@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "io/interrupt.hpp"
 
 namespace rs::io::sys {
 
@@ -111,7 +112,7 @@ auto retry(F&& call) -> decltype(call()) {
     decltype(call()) result;
     do {
         result = call();
-    } while (result == -1 && errno == EINTR);
+    } while (result == -1 && errno == EINTR && stop_signal.load() == 0);
     return result;
 }
 

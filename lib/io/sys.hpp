@@ -2,7 +2,8 @@
 // Every system call that changes something on disk, each in one place, so that a fault can be made
 // to happen at any of them.
 //
-// The wrappers behave like the call of their name (-1 and errno), but retry EINTR. The variable
+// The wrappers behave like the call of their name (-1 and errno), but retry EINTR unless the process was
+// asked to stop (interrupt.hpp). The variable
 // RS_FAULT=CALL:N:ACTION, read once, makes the Nth call (counted from 1 over the process) of that
 // name fail: rs(7), ENVIRONMENT. CALL is one of the names below or "any"; ACTION is an errno name
 // (EIO, ENOSPC, EDQUOT, EACCES), "short" (write half of it, then go on) or "kill" (SIGKILL before the call);

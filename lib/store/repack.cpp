@@ -63,7 +63,7 @@ Repacker::~Repacker() {
 
 PackWriter& Repacker::writer(std::size_t chunks) {
     if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close();
-    if (!dir_) dir_ = std::make_shared<io::Dir>(store_.make_transfer_dir("prune"));
+    if (!dir_) dir_ = std::make_shared<io::Dir>(store_.make_transfer_dir(""));
     if (!pack_) {
         pack_ = store_.new_pack(dir_);
         pack_->only_aliases();

@@ -61,7 +61,8 @@ public:
 
     [[nodiscard]] io::Lock lock(io::LockMode mode) const { return io::Lock::wait_at(root_, "lock", mode); }
 
-    // A directory for a transfer of `name`, locked by this process as long as it is open.
+    // A directory for a transfer of `name`, locked by this process as long as it is open. An empty name: nothing
+    // in it is worth keeping if the process dies.
     [[nodiscard]] io::Dir make_transfer_dir(const std::string& name) const;
     // Creates the next pack in a transfer's directory, with a serial that nobody else gets.
     [[nodiscard]] std::unique_ptr<PackWriter> new_pack(const std::shared_ptr<io::Dir>& dir) const;

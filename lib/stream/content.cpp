@@ -62,6 +62,7 @@ void ContentWriter::begin(const chunk::Params& params, const HaveEntry* old, Con
     params_ = params;
     offset_ = 0;
     next_ = last_ = 0;
+    zeros_ = 0;
     forced_.clear();
     if (old == nullptr || have_ == nullptr) return;
     next_ = old->first_chunk;
@@ -112,6 +113,7 @@ std::size_t ContentWriter::block_length(std::size_t available) const {
 
 void ContentWriter::hole(std::uint64_t bytes) {
     if (bytes == 0) return;
+    flush_zeros();
     if (sink_ != nullptr)
         sink_->hole(bytes);
     else
@@ -125,6 +127,7 @@ std::size_t ContentWriter::take_predicted(ByteSpan view, bool last) {
     if (next_ >= last_) return 0;
     const std::uint32_t length = have_->lengths[next_];
     if (length == 0 || length > view.size()) return 0;
+    if (params_.method == chunk::Method::fixed && length != block_length(view.size())) return 0;
     const bool ends_region = last && length == view.size();
     if (!ends_region && std::binary_search(forced_.begin(), forced_.end(), next_)) return 0;
     if (hasher_.id(view.first(length)) != have_->ids[next_]) return 0;
@@ -207,13 +210,14 @@ std::uint64_t ContentWriter::region(std::uint64_t length,
         if (n == 0) n = take_cut(view.first(std::min(view.size(), params_.max_bytes())));
         view = view.subspan(n);
     }
-    flush_zeros();
+    // Zeros at the end wait: a region that follows at once may go on with them.
     if (sha256_) hash_.wait_below(1); // the buffers are free for the next file
     totals_.read_bytes += taken;
     return taken;
 }
 
 ContentWriter::Result ContentWriter::end() {
+    flush_zeros();
     Result out;
     out.bytes = offset_;
     if (sha256_) out.sha256 = hash_.finish();

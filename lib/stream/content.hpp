@@ -60,6 +60,7 @@ public:
     // Bytes that end with the region: fill(span) gives at least 1 byte, 0 at the end. Stops after
     // `length` bytes. Gives the number of bytes taken (less than length: fill ended early).
     std::uint64_t region(std::uint64_t length, const std::function<std::size_t(MutableSpan)>& fill);
+    // 0 bytes are nothing. Not two holes in a row.
     void hole(std::uint64_t bytes);
     struct Result {
         std::uint64_t bytes = 0; // size of the file, holes included
@@ -88,8 +89,8 @@ private:
     Monitor& monitor_;
     std::unique_ptr<HaveIndex> index_;
     FreshIndex fresh_;
-    chunk::HashThread hash_;
     Buffer buffers_[2];
+    chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     ContentTotals totals_;
     std::uint64_t expected_bytes_ = 0, done_bytes_ = 0;
 

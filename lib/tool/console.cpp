@@ -4,20 +4,17 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "io/interrupt.hpp"
 
 namespace rs::tool {
 
 namespace {
 
-std::atomic<int> caught{0};
-static_assert(std::atomic<int>::is_always_lock_free);
-
-extern "C" void note_signal(int number) { caught.store(number); }
+extern "C" void note_signal(int number) { io::stop_signal.store(number); }
 
 } // namespace
 
@@ -39,7 +36,7 @@ void install_signals() {
     }
 }
 
-int pending_signal() { return caught.load(); }
+int pending_signal() { return io::stop_signal.load(); }
 
 void Console::set(int verbose, bool quiet) {
     verbose_ = verbose;

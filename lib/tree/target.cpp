@@ -74,6 +74,11 @@ std::string Target::manifest_path() const {
 
 void Target::lock() {
     if (lock_) return;
+    struct stat st;
+    if (::fstatat(parent_.get(), name_.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_dev != io::stat_fd(parent_.get(), parent_.path).st_dev)
+        fail(Exit::cant_create, cat(printable(path_), ": is a mount point and cannot be exchanged"),
+             "give a directory inside it as the target");
     if (!state_) {
         state_ = io::make_dir_at(parent_, state_name_);
         io::sync_dir(parent_);

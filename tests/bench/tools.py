@@ -103,7 +103,7 @@ class Ours(Tool):
         return self.command('rs-pull', '--store', self.store, '--name', 'bench', *arguments)
 
     def init(self):
-        return [Step([self.command('rs-store', 'init', self.store)])]
+        return [Step([self.command('rs-store', 'init', '--reserve', '0', self.store)])]
 
     def backup(self):
         export = self.command('rs-export', '--have=-', *self.export_options, self.source)

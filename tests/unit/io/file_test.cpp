@@ -323,8 +323,8 @@ TEST_CASE("directories without any permission are removed by their owner") {
     const int status = run_child([&] {
         ::umask(0);
         if (::fchmod(temp.dir().get(), 0777) != 0 || !drop_privileges()) return 2;
-        for (const mode_t mode : {0000, 0100, 0200, 0300, 0400, 0500, 0600, 0700}) {
-            const std::string name = cat("tree", static_cast<unsigned>(mode));
+        for (const mode_t mode : {0000U, 0100U, 0200U, 0300U, 0400U, 0500U, 0600U, 0700U}) {
+            const std::string name = cat("tree", mode);
             Dir tree = make_dir_at(temp.dir(), name);
             Dir inner = make_dir_at(tree, "inner");
             write_file_atomic(inner, "file", as_bytes("x"), 0);

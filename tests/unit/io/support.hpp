@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +69,8 @@ template <class F>
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
+        for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT})
+            ::signal(signal, SIG_DFL); // not doctest's
         int result = 99;
         try {
             result = f();

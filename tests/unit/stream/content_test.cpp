@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <malloc.h>
+
 #include <map>
 
 #include "chunk/cut.hpp"
+#include "unit/io/support.hpp"
 #include "unit/stream/support.hpp"
 
 using namespace rs;
@@ -693,7 +696,7 @@ TEST_CASE("progress counts what was read and what was passed, of what is expecte
     CHECK(monitor.total == 5'000'000);
 }
 
-TEST_CASE("an interruption or a closed pipe in the middle of a file ends the work in good order") {
+TEST_CASE("an interruption in the middle of a file ends the work in good order") {
     class Stop final : public Monitor {
     public:
         explicit Stop(int after) : left_(after) {}
@@ -706,21 +709,28 @@ TEST_CASE("an interruption or a closed pipe in the middle of a file ends the wor
     private:
         int left_;
     };
-    const Buffer bytes = Random(1107).bytes(20'000'000);
+    const Buffer bytes = Random(1107).bytes(6'000'000);
     const chunk::Hasher hasher(sample_key());
-    for (int after = 0; after < 12; ++after) {
+    for (int after = 0; after < 5; ++after) {
         CAPTURE(after);
-        Stop monitor(after);
-        io::BufferSink sink;
-        CHECK_THROWS_AS(
-            {
-                // While the thread beside is still hashing what was read last.
+        // The thread beside is still hashing what was read last. Memory that it must not use any more
+        // is gone in this child, so that using it shows.
+        const int status = run_child([&] {
+            ::mallopt(M_MMAP_THRESHOLD, 64 << 10);
+            Stop monitor(after);
+            io::BufferSink sink;
+            try {
                 StreamWriter stream(sink, sample_header(), {1, 2});
                 ContentWriter content(stream, hasher, nullptr, true, monitor);
-                content.begin({chunk::Method::fixed, 20}, nullptr);
-                send_file(content, file_of("f", bytes), SIZE_MAX);
-            },
-            Interrupted);
+                content.begin(blocks, nullptr);
+                io::BufferSource source(bytes);
+                (void)content.region(UINT64_MAX, [&](MutableSpan into) { return source.read(into); });
+            } catch (const Interrupted&) {
+                return 0;
+            }
+            return 1;
+        });
+        CHECK(status == 0);
     }
 }
 

@@ -1,0 +1,762 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Loops over faults: a small history, one fault, then everything that was acknowledged must still be there.
+
+    faults.py mini DIR ROUND               a tree of some fifteen names; round 0 makes it, others change it
+    faults.py kill WHAT                    SIGKILL before the 1st, 2nd, ... write-like call, until a run completes
+    faults.py strace WHAT                  the same with the kernel's own calls, a few of them
+    faults.py fail WHAT CALL ERRNO [+]     the Nth CALL fails with ERRNO, each N; "+": and all that follow
+    faults.py full WHAT DIR                WHAT on a tmpfs mounted on DIR, as root, with more and more free space
+    faults.py cut WHAT                     the stream ends at each of its offsets
+    faults.py flip WHAT                    one byte of the stream is another one, at each offset
+    faults.py rot                          one byte of a store is another one, in each file of it
+
+WHAT is pull, import, prune or copy (cut and flip: pull or import). Works in the current directory, with the tools in
+PATH. Prints one line for the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
+"""
+
+import concurrent.futures
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lister  # pylint: disable=wrong-import-position
+
+SEED = 20261120  # of all random choices
+WORKERS = 2
+KILLED = -signal.SIGKILL
+PATIENCE = 30  # seconds a run may take: one that waits for a lock that nobody holds takes longer
+
+
+class Broken(Exception):
+    """A promise that was not kept."""
+
+
+def need(condition, why):
+    if not condition:
+        raise Broken(why)
+
+
+# ---- the tools ----
+
+
+def run(*argv, stdin=None, fault=None, wrap=()):
+    """Run a tool to its end; stdin is bytes or None. RS_FAULT is `fault`; `wrap` stands in front of the command."""
+    env = {key: value for key, value in os.environ.items() if key != "RS_FAULT"}
+    if fault:
+        env["RS_FAULT"] = fault
+    return subprocess.run([*wrap, *argv], input=stdin if stdin is not None else b"", env=env, check=False,
+                          capture_output=True, timeout=PATIENCE)
+
+
+def done(*argv, stdin=None, status=0):
+    """Run a tool that must end with this status; its stdout."""
+    result = run(*argv, stdin=stdin)
+    need(result.returncode == status,
+         f"{' '.join(argv)}: status {result.returncode}, not {status}: {result.stderr.decode(errors='replace')}")
+    return result.stdout
+
+
+def have(store):
+    return done("rs-pull", "--store", store, "--name", "n", "--have")
+
+
+def emit(store, number, have_stream=None):
+    extra = ["--have=-"] if have_stream is not None else []
+    return done("rs-pull", "--store", store, "--name", "n", "--emit", number, *extra, stdin=have_stream)
+
+
+def pull(store, stream, status=0):
+    return done("rs-pull", "--store", store, "--name", "n", stdin=stream, status=status).decode().strip()
+
+
+def export(tree, have_stream=None, *options):
+    extra = ["--have=-"] if have_stream is not None else []
+    return done("rs-export", *extra, *options, tree, stdin=have_stream)
+
+
+def listed(store):
+    """The numbers of the generations that a store shows."""
+    return [line.split()[1] for line in done("rs-store", "list", store).decode().splitlines()]
+
+
+def lines(tree):
+    """What a tree is, as comparable text."""
+    return [entry.line() for entry in lister.listing(tree)]
+
+
+# ---- a tree ----
+
+
+def put(path, data, when):
+    with open(path, "wb") as file:
+        file.write(data)
+    os.utime(path, ns=(when, when))
+
+
+def words(rng, size):
+    """Text that compresses."""
+    return b"".join(b"%08x common words of a line\n" % rng.getrandbits(32) for _ in range(size // 36 + 1))[:size]
+
+
+def mini(root, number):
+    """The tree at a round: 0 makes it, each other one changes what the round before left. All mtimes are set."""
+    rng, when = random.Random(f"{SEED}/{number}"), 1_700_000_000_000_000_000 + number * 3_600_000_000_123
+    at = lambda *parts: os.path.join(root, *parts)  # noqa: E731
+    if number == 0:
+        for path in ("", "a", "b", "z", "z/deep"):
+            os.makedirs(at(path), exist_ok=True)
+        put(at("a/one"), words(rng, 3000), when)
+        put(at("a/two"), rng.randbytes(9000), when)
+        os.symlink("one", at("a/link"))
+        os.link(at("a/one"), at("b/same"))
+        put(at("b/empty"), b"", when)
+        os.mkfifo(at("b/fifo"), 0o640)
+        put(at("big"), words(rng, 60_000) + rng.randbytes(60_000), when)
+        put(at("z/deep/file"), words(rng, 500), when)
+        put(at(b"nl\nback\\slash \xff".decode("utf-8", "surrogateescape")), b"x", when)
+        with open(at("sparse"), "wb") as file:
+            file.truncate(262_144)
+            os.pwrite(file.fileno(), rng.randbytes(4096), 131_072)
+        os.chmod(at("z/deep/file"), 0o4711)
+        os.chmod(at("b"), 0o700)
+        try:
+            os.setxattr(at("a/two"), "user.kind", b"two")
+        except OSError:
+            pass  # a file system without
+    else:
+        with open(at("a/one"), "ab") as file:
+            file.write(words(rng, 700))
+        with open(at("big"), "r+b") as file:
+            os.pwrite(file.fileno(), rng.randbytes(6000), 30_000 * number)
+        put(at(f"b/new-{number}"), rng.randbytes(5000), when)
+        os.chmod(at("a/two"), 0o600 + number)
+        if number % 2:
+            os.rename(at("z/deep"), at("z/moved"))
+            os.unlink(at("a/link"))
+            os.mkdir(at("a/link"))
+        else:
+            os.rename(at("z/moved"), at("z/deep"))
+            os.rmdir(at("a/link"))
+            os.symlink("two", at("a/link"))
+    for path in ("a/one", "big", "sparse", "b/fifo", "a/link", "a", "b", "z", ""):
+        os.utime(at(path), ns=(when, when), follow_symlinks=False)
+
+
+def settle(root):
+    """Until nothing in the tree is so new that an export mistrusts its times (50 ms, exporter)."""
+    paths = [os.path.join(top, name) for top, dirs, files in os.walk(root) for name in dirs + files]
+    newest = max(os.lstat(path).st_ctime for path in [root, *paths])
+    while time.time() - newest < 0.08:
+        time.sleep(0.01)
+
+
+class History:
+    """The tree "src" through some rounds, each pulled into the store "base" as 1.1, 1.2, ...; and as it was."""
+
+    def __init__(self, rounds, reserve="0"):
+        done("rs-store", "init", "--reserve", reserve, "base")
+        self.trees, self.streams = {}, {}
+        for number in range(rounds):
+            mini("src", number)
+            settle("src")
+            name = f"1.{number + 1}"
+            self.streams[name] = export("src", have("base"))
+            self.trees[name] = lines("src")
+            if number + 1 < rounds:
+                need(pull("base", self.streams[name]) == name, f"{name} was not pulled")
+        self.last = name  # not pulled yet
+
+    def restores(self, store, number, place, allowed=(0,)):
+        """The generation is what it was, bit for bit; or, if the statuses allow it, cannot be had. True if it is."""
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(os.path.join(os.path.dirname(place), f".{os.path.basename(place)}.rs-import"), ignore_errors=True)
+        sent = run("rs-pull", "--store", store, "--name", "n", "--emit", number)
+        need(sent.returncode in allowed, f"{number}: emit: status {sent.returncode}: {sent.stderr.decode()}")
+        if sent.returncode != 0:
+            return False
+        got = run("rs-import", place, stdin=sent.stdout)
+        need(got.returncode in allowed, f"{number}: import: status {got.returncode}: {got.stderr.decode()}")
+        if got.returncode != 0:
+            need(not os.path.exists(place), f"{number}: a failed import left a tree")
+            return False
+        need(lines(place) == self.trees[number], f"{number}: restored, and not what it was")
+        return True
+
+
+def no_leftovers(store):
+    """A store at rest holds nothing of a transfer."""
+    need(os.listdir(f"{store}/tmp") == [], f"left in tmp/: {os.listdir(f'{store}/tmp')}")
+    rest = [os.path.join(top, name) for top, _, names in os.walk(store) for name in names if name.startswith(".tmp-")]
+    rest += [os.path.join(top, name) for top, _, names in os.walk(f"{store}/partial") for name in names]
+    need(not rest, f"left behind: {rest}")
+
+
+# ---- what is tried: prepare() once, then for each fault begin(), run(), verify() ----
+
+
+class Pull:
+    """The third generation, as a delta, into a store with two."""
+
+    name, statuses = "pull", (74,)
+
+    def prepare(self):
+        self.history = History(3)
+
+    def begin(self, place):
+        shutil.copytree("base", f"{place}/s", symlinks=True)
+
+    def command(self, place):
+        return ("rs-pull", "--store", f"{place}/s", "--name", "n"), self.history.streams["1.3"]
+
+    def intact(self, place, complete):
+        store = f"{place}/s"
+        done("rs-store", "check", "--read-data", store)
+        shown = listed(store)
+        need(shown[:2] == ["1.1", "1.2"] and shown[2:] in ([], ["1.3"]), f"the store shows {shown}")
+        need(not complete or len(shown) == 3, "acknowledged and not there")
+        for number in shown:
+            self.history.restores(store, number, f"{place}/out")
+
+    def again(self, place):
+        store = f"{place}/s"
+        number = pull(store, export("src", have(store)))
+        need(number in ("1.3", "1.4"), f"the next pull gave {number}")
+        shutil.rmtree(f"{place}/out", ignore_errors=True)
+        done("rs-import", f"{place}/out", stdin=emit(store, number))
+        need(lines(f"{place}/out") == self.history.trees["1.3"], "the next pull is not the source")
+        no_leftovers(store)
+        done("rs-store", "check", "--read-data", store)
+
+
+class Import:
+    """The third generation, as a delta, over the second, whose previous tree is still there."""
+
+    name, statuses = "import", (74,)
+
+    def prepare(self):
+        self.history = History(4)
+        base = "base"
+        self.whole = {number: emit(base, number) for number in ("1.1", "1.2")}
+        done("rs-import", "seed", stdin=self.whole["1.1"])
+        done("rs-import", "seed", stdin=self.whole["1.2"])
+        self.delta = emit(base, "1.3", done("rs-import", "--have", "seed"))
+        need(len(self.delta) < len(emit(base, "1.3")) / 2, "what is tested is no delta")
+        self.base = os.path.abspath(base)
+
+    def begin(self, place):
+        os.mkdir(place)
+        done("rs-import", f"{place}/t", stdin=self.whole["1.1"])
+        done("rs-import", f"{place}/t", stdin=self.whole["1.2"])
+
+    def command(self, place):
+        return ("rs-import", f"{place}/t"), self.delta
+
+    def intact(self, place, complete):
+        tree = f"{place}/t"
+        now = lines(tree)
+        old, new = self.history.trees["1.2"], self.history.trees["1.3"]
+        need(now in (old, new), "the target is neither the old tree nor the new one")
+        need(not complete or now == new, "acknowledged and not there")
+        done("rs-import", "--check", tree)
+
+    def again(self, place):
+        tree = f"{place}/t"
+        done("rs-import", tree, stdin=emit(self.base, "1.3", done("rs-import", "--have", tree)))
+        need(lines(tree) == self.history.trees["1.3"], "the next import is not the generation")
+        done("rs-import", "--check", tree)
+        state = sorted(os.listdir(f"{place}/.t.rs-import"))
+        trees = [name for name in state if name.startswith("tree-")]
+        need(state == ["lock", "previous", *trees] and len(trees) == 2, f"left behind: {state}")
+        need(sorted(os.listdir(place)) == [".t.rs-import", "t"], f"left beside: {os.listdir(place)}")
+        done("rs-import", "--rollback", tree)
+        need(lines(tree) in (self.history.trees["1.2"], self.history.trees["1.3"]), "what was rolled back is no generation")
+        done("rs-import", "--check", tree)
+        done("rs-import", "--proven", tree)
+        need(len(os.listdir(f"{place}/.t.rs-import")) == 2, "left behind after --proven")
+
+
+class Prune:
+    """Five generations down to the newest two: some packs go, one is rewritten."""
+
+    name, statuses = "prune", (74, 1)
+    keep = ["1.4", "1.5"]
+    options = ("--keep-last", "2")
+
+    def prepare(self):
+        self.history = History(6)
+
+    def begin(self, place):
+        shutil.copytree("base", f"{place}/s", symlinks=True)
+
+    def command(self, place):
+        return ("rs-store", "prune", *self.options, f"{place}/s"), b""
+
+    def intact(self, place, complete):
+        store = f"{place}/s"
+        done("rs-store", "check", "--read-data", store)
+        shown = listed(store)
+        need(set(self.keep) <= set(shown), f"the store shows only {shown}")
+        need(not complete or shown == self.keep, f"pruned, and the store shows {shown}")
+        for number in shown:
+            self.history.restores(store, number, f"{place}/out")
+
+    def again(self, place):
+        store = f"{place}/s"
+        done("rs-store", "prune", *self.options, store)
+        need(listed(store) == self.keep, f"the next prune left {listed(store)}")
+        for number in self.keep:
+            self.history.restores(store, number, f"{place}/out")
+        no_leftovers(store)
+        done("rs-store", "check", "--read-data", store)
+        need(packs(store) <= self.after, f"{packs(store)} bytes of packs, {self.after} after a prune without a fault")
+
+    @property
+    def after(self):
+        """Bytes of packs after a prune that was left in peace."""
+        if not hasattr(self, "_after"):
+            shutil.copytree("base", "peace")
+            done("rs-store", "prune", *self.options, "peace")
+            self._after = packs("peace")
+            need(self._after < packs("base"), "the prune that is tested removes nothing")
+        return self._after
+
+
+class Copy:
+    """A store of three generations into a second one that has the first."""
+
+    name, statuses = "copy", (74,)
+
+    def prepare(self):
+        self.history = History(4)
+        done("rs-store", "init", "--reserve", "0", "--like", "base", "second")
+        pull("second", self.history.streams["1.1"])
+
+    def begin(self, place):
+        shutil.copytree("second", f"{place}/s", symlinks=True)
+
+    def command(self, place):
+        return ("rs-store", "copy", "base", f"{place}/s"), b""
+
+    def intact(self, place, complete):
+        store = f"{place}/s"
+        done("rs-store", "check", "--read-data", store)
+        shown = listed(store)
+        need(shown == ["1.1", "1.2", "1.3"][:len(shown)] and shown, f"the second store shows {shown}")
+        need(not complete or len(shown) == 3, "acknowledged and not there")
+        for number in shown:
+            self.history.restores(store, number, f"{place}/out")
+        done("rs-store", "check", "base")
+
+    def again(self, place):
+        store = f"{place}/s"
+        done("rs-store", "copy", "base", store)
+        need(listed(store) == ["1.1", "1.2", "1.3"], f"the next copy left {listed(store)}")
+        for number in listed(store):
+            self.history.restores(store, number, f"{place}/out")
+        no_leftovers(store)
+        done("rs-store", "check", "--read-data", store)
+
+
+THINGS = {thing.name: thing for thing in (Pull, Import, Prune, Copy)}
+
+
+def packs(store):
+    return sum(os.stat(f"{store}/packs/{name}").st_size for name in os.listdir(f"{store}/packs"))
+
+
+def digest(tree):
+    return lines(tree) if os.path.isdir(tree) else None
+
+
+class Loop:
+    """Attempts on two threads; what breaks is gathered."""
+
+    def __init__(self, thing):
+        self.thing, self.broken, self.count = thing, [], 0
+
+    def attempt(self, label, body):
+        """body(place) in a directory of its own, which goes when all was well."""
+        place = os.path.abspath(f"at-{label}")
+        self.count += 1
+        try:
+            result = body(place)
+        except (Broken, subprocess.TimeoutExpired, OSError) as error:
+            self.broken.append(f"{label}: {error}")
+            return None
+        except Exception:  # pylint: disable=broad-except
+            self.broken.append(f"{label}: {traceback.format_exc()}")
+            return None
+        subprocess.run(["rm", "-rf", place], check=True)
+        return result
+
+    def end(self, summary):
+        for line in self.broken[:40]:
+            print(line, file=sys.stderr)
+        if self.broken:
+            print(f"{len(self.broken)} of {self.count} broken", file=sys.stderr)
+            return 1
+        need(self.count > 0, "nothing was tried")
+        print(summary)
+        return 0
+
+
+def try_fault(thing, place, fault, wrap=()):
+    """One fault and everything after it. Returns the status of the run with the fault."""
+    thing.begin(place)
+    argv, stdin = thing.command(place)
+    result = run(*argv, stdin=stdin, fault=fault, wrap=wrap)
+    status = result.returncode
+    if status in (KILLED, 128 + signal.SIGKILL):
+        status = KILLED
+    elif fault and fault.endswith(":kill") or wrap:
+        need(status == 0, f"status {status}: {result.stderr.decode()}")
+    thing.intact(place, status == 0)
+    thing.again(place)
+    return status, result
+
+
+def kill_loop(thing, wrap_of=None, numbers=None):
+    """Kill at 1, 2, 3, ... until a run completes; at least ten runs must have died."""
+    thing.prepare()
+    loop, killed, complete = Loop(thing), 0, 0
+
+    def one(number):
+        fault, wrap = (None, wrap_of(number)) if wrap_of else (f"any:{number}:kill", ())
+        return loop.attempt(number, lambda place: (os.makedirs(place, exist_ok=True) if thing.name != "import" else None,
+                                                   try_fault(thing, place, fault, wrap)[0])[1])
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        todo = iter(numbers or range(1, 100_000))
+        while complete == 0:
+            batch = [number for _, number in zip(range(2 * WORKERS), todo)]
+            if not batch:
+                break
+            results = list(pool.map(one, batch))
+            killed += sum(result == KILLED for result in results)
+            complete += sum(result == 0 for result in results)
+            if len(loop.broken) > 60:
+                break
+    if numbers is None and killed + len(loop.broken) < 10:
+        loop.broken.append(f"only {killed} runs were killed")
+    if numbers is None and not complete and not loop.broken:
+        loop.broken.append("no run came to its end")
+    return loop, killed
+
+
+def command_kill(what):
+    loop, killed = kill_loop(THINGS[what]())
+    return loop.end(f"{what}: killed before each of {killed} calls")
+
+
+CALLS = "write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,ftruncate"
+
+
+def command_strace(what):
+    numbers = (1, 2, 3, 5, 8, 13, 21, 34)
+    loop, killed = kill_loop(THINGS[what](), lambda n: ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}",
+                                                       "-e", f"inject={CALLS}:signal=KILL:when={n}"), numbers)
+    if killed < 4:
+        loop.broken.append(f"only {killed} runs were killed")
+    return loop.end(f"{what}: killed by the kernel at {killed} calls")
+
+
+def count_calls(thing, call):
+    """How many calls of that name a run makes: the first number at which a kill does nothing, less one."""
+    low, high = 0, 1  # killed at low, not known at high
+
+    def killed(number):
+        place = os.path.abspath(f"count-{number}")
+        if thing.name != "import":
+            os.makedirs(place)
+        thing.begin(place)
+        argv, stdin = thing.command(place)
+        status = run(*argv, stdin=stdin, fault=f"{call}:{number}:kill").returncode
+        subprocess.run(["rm", "-rf", place], check=True)
+        need(status in (0, KILLED), f"status {status} while calls were counted")
+        return status == KILLED
+
+    while killed(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if killed(middle) else (low, middle)
+    return low
+
+
+def command_fail(what, call, errno_name, later=""):
+    """Each N up to 12, then every other, then fewer, and the last ones."""
+    thing = THINGS[what]()
+    thing.prepare()
+    total = count_calls(thing, call)
+    need(total > 0, f"a {what} makes no {call} call")
+    step = 1 + total // 40
+    numbers = sorted({*range(1, total + 1, step), total})
+    loop, statuses = Loop(thing), {}
+
+    def one(number):
+        def body(place):
+            if thing.name != "import":
+                os.makedirs(place)
+            fault = f"{call}:{number}{later}:{errno_name}"
+            status, result = try_fault(thing, place, fault)
+            need(status in (0, *thing.statuses), f"status {status}: {result.stderr.decode()}")
+            need(status == 0 or result.stderr, "no message")
+            need(status != 0 or call not in ("fsync", "any") or later == "", f"status 0 after {fault}") \
+                if call == "fsync" else None
+            need(status != 0 or later == "" or call != "any", f"status 0 although everything failed from {number} on") \
+                if number < total // 2 else None
+            return status
+        status = loop.attempt(number, body)
+        statuses[status] = statuses.get(status, 0) + 1
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(one, numbers))
+    if set(statuses) == {0}:
+        loop.broken.append("no run failed")
+    return loop.end(f"{what}: {errno_name} at {len(numbers)} of {total} {call} calls{' and later' if later else ''}: "
+                    + ", ".join(f"{n} x status {s}" for s, n in sorted(statuses.items(), key=str)))
+
+
+def command_full(what, mount):
+    """From a full file system on, one step more room each time, until the command completes."""
+    thing = THINGS[what]()
+    thing.prepare()
+    loop, refused, extra, step = Loop(thing), 0, 0, 4096
+    while True:
+        place = os.path.join(mount, "at")
+        status = [None]
+
+        def body(_, place=place, status=status, extra=extra):
+            subprocess.run(["mount", "-o", "remount,size=64m", mount], check=True)
+            subprocess.run(["rm", "-rf", place], check=True)
+            if thing.name != "import":
+                os.makedirs(place)
+            thing.begin(place)
+            fs = os.statvfs(mount)
+            used = (fs.f_blocks - fs.f_bfree) * fs.f_frsize
+            subprocess.run(["mount", "-o", f"remount,size={used + extra}", mount], check=True)
+            argv, stdin = thing.command(place)
+            result = run(*argv, stdin=stdin)
+            status[0] = result.returncode
+            need(status[0] in (0, *thing.statuses), f"status {status[0]}: {result.stderr.decode()}")
+            need(status[0] == 0 or b"No space left" in result.stderr, result.stderr.decode())
+            # What is there can be read while the disk is full, and when there is room again all goes on.
+            if what != "import":
+                done("rs-store", "check", f"{place}/s")
+            subprocess.run(["mount", "-o", "remount,size=64m", mount], check=True)
+            thing.intact(place, status[0] == 0)
+            thing.again(place)
+
+        loop.attempt(f"{extra // 1024}K", body)
+        if status[0] in (0, None) or loop.broken and len(loop.broken) > 10:
+            break
+        refused += 1
+        extra += step * (1 + refused // 8)
+    if refused < 3:
+        loop.broken.append(f"only {refused} runs met a full disk")
+    return loop.end(f"{what}: {refused} sizes were too small, {extra // 1024} KiB free are enough")
+
+
+# ---- streams ----
+
+
+def tiny(root):
+    """A tree whose stream has a segment and a manifest and is short."""
+    os.makedirs(f"{root}/d")
+    put(f"{root}/d/f", random.Random(SEED).randbytes(100), 1_700_000_000_000_000_007)
+    put(f"{root}/e", b"", 1_700_000_000_000_000_007)
+    os.symlink("d/f", f"{root}/l")
+    os.link(f"{root}/d/f", f"{root}/h")
+
+
+class Receiver:
+    """Something that takes a stream, and how to see that it holds what it held. One for each thread."""
+
+    def __init__(self, what, kind, streams, trees, label):
+        self.what, self.kind, self.streams, self.trees = what, kind, streams, trees
+        self.place = os.path.abspath(f"{what}-{kind}-{label}")
+        os.mkdir(self.place)
+        if what == "pull":
+            shutil.copytree(f"store-{kind}", f"{self.place}/s")
+            self.argv = ("rs-pull", "--store", f"{self.place}/s", "--name", "n")
+        else:
+            self.argv = ("rs-import", f"{self.place}/t")
+            if kind == "delta":
+                done("rs-import", f"{self.place}/t", stdin=streams["first"])
+        self.before = self.state()
+
+    def state(self):
+        """All that is published."""
+        if self.what == "import":
+            return digest(f"{self.place}/t")
+        files = [os.path.join(top, name) for part in ("packs", "index", "names")
+                 for top, _, names in os.walk(f"{self.place}/s/{part}") for name in names]
+        return sorted((path, os.stat(path).st_ino, os.stat(path).st_mtime_ns) for path in files)
+
+    def accepts(self):
+        """The whole stream is taken, and gives the tree."""
+        done(*self.argv, stdin=self.streams[self.kind])
+        tree = f"{self.place}/t"
+        if self.what == "pull":
+            tree = f"{self.place}/restored"
+            number = "1.2" if self.kind == "delta" else "1.1"
+            done("rs-import", tree, stdin=emit(f"{self.place}/s", number))
+            done("rs-store", "check", "--read-data", f"{self.place}/s")
+        need(lines(tree) == self.trees[self.kind], "the whole stream gave another tree")
+
+
+def make_streams(what):
+    """A whole stream and a delta, which answers what pull and import have."""
+    os.mkdir("src")
+    tiny("src/t")
+    done("rs-store", "init", "--reserve", "0", "store-whole")
+    whole = export("src/t", have("store-whole"), "--host", "h")
+    shutil.copytree("store-whole", "store-delta")
+    pull("store-delta", whole)
+    trees = {"whole": lines("src/t")}
+    settle("src/t")
+    streams = {"whole": whole, "first": emit("store-delta", "1.1")}
+    put("src/t/d/g", random.Random(SEED + 1).randbytes(90), 1_700_000_000_000_000_009)
+    os.utime("src/t/d", ns=(1, 1))
+    trees["delta"] = lines("src/t")
+    done("rs-import", "have-of", stdin=streams["first"])
+    held = have("store-delta") if what == "pull" else done("rs-import", "--have", "have-of")
+    streams["delta"] = export("src/t", held, "--host", "h")
+    for kind in ("whole", "delta"):
+        need(300 < len(streams[kind]) < 4096, f"the {kind} stream has {len(streams[kind])} bytes")
+    return streams, trees
+
+
+def over_offsets(what, kind, length, streams, trees, body):
+    """body(receiver, offset) for all offsets, on two threads with a receiver each. Returns what broke."""
+    broken = []
+
+    def share(label):
+        receiver = Receiver(what, kind, streams, trees, label)
+        for offset in range(label, length, WORKERS):
+            try:
+                body(receiver, offset)
+            except Broken as error:
+                broken.append(f"{what} {kind}, byte {offset}: {error}")
+                if len(broken) > 20:
+                    return
+        try:
+            receiver.accepts()
+        except Broken as error:
+            broken.append(f"{what} {kind}, in the end: {error}")
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(share, range(WORKERS)))
+    return broken
+
+
+def command_cut(what):
+    streams, trees = make_streams(what)
+    loop = Loop(None)
+    for kind in ("whole", "delta"):
+        data = streams[kind]
+
+        def body(receiver, offset, data=data):
+            result = run(*receiver.argv, stdin=data[:offset])
+            need(result.returncode == 65, f"status {result.returncode}: {result.stderr.decode()}")
+            need(result.stdout == b"" and result.stderr, "said nothing on stderr, or something on stdout")
+            need(receiver.state() == receiver.before, "something was published")
+
+        loop.broken += over_offsets(what, kind, len(data), streams, trees, body)
+        loop.count += len(data)
+    return loop.end(f"{what}: cut at each of {len(streams['whole'])} and {len(streams['delta'])} bytes")
+
+
+def command_flip(what):
+    streams, trees = make_streams(what)
+    loop, harmless = Loop(None), []
+    for kind in ("whole", "delta"):
+        data = streams[kind]
+
+        def body(receiver, offset, data=data, kind=kind):
+            other = random.Random(f"{SEED}/{offset}").randrange(1, 256)
+            bad = data[:offset] + bytes([data[offset] ^ other]) + data[offset + 1:]
+            result = run(*receiver.argv, stdin=bad)
+            if result.returncode == 0:
+                # Only bits that say nothing may pass: those of zstd's frame that no content depends on.
+                harmless.append(offset)
+                need(kind == "whole" or what == "pull", "a delta with another byte was taken")
+                fresh = Receiver(what, kind, streams, trees, f"fresh-{offset}")
+                done(*fresh.argv, stdin=bad)
+                fresh.accepts()
+                return
+            need(result.returncode in (65, 75, 77), f"status {result.returncode}: {result.stderr.decode()}")
+            need(result.stdout == b"" and result.stderr, "said nothing on stderr, or something on stdout")
+            need(receiver.state() == receiver.before, "something was published")
+
+        loop.broken += over_offsets(what, kind, len(data), streams, trees, body)
+        loop.count += len(data)
+    return loop.end(f"{what}: each of {loop.count} bytes flipped, {len(harmless)} of them without a meaning")
+
+
+# ---- a store that rots ----
+
+
+def command_rot():
+    history = History(4)
+    files = sorted(os.path.relpath(os.path.join(top, name), "base") for top, _, names in os.walk("base") for name in names)
+    rng, cases = random.Random(SEED), []
+    for file in files:
+        size = os.path.getsize(f"base/{file}")
+        step = max(1, size // 24)
+        offsets = {*range(0, size, step), *range(max(0, size - 4), size), *range(0, min(size, 40), 5)}
+        cases += [(file, min(size - 1, offset + rng.randrange(min(step, 3))), rng.randrange(1, 256)) for offset in sorted(offsets)]
+    loop, seen = Loop(None), {"found": 0, "harmless": 0}
+
+    def one(case):
+        file, offset, other = case
+
+        def body(place):
+            shutil.copytree("base", f"{place}/s")
+            with open(f"{place}/s/{file}", "r+b") as target:
+                byte = os.pread(target.fileno(), 1, offset)[0]
+                os.pwrite(target.fileno(), bytes([byte ^ other]), offset)
+            check = run("rs-store", "check", "--read-data", f"{place}/s")
+            need(check.returncode in (0, 65), f"check: status {check.returncode}: {check.stderr.decode()}")
+            allowed = (0,) if check.returncode == 0 else (0, 65)
+            whole = [history.restores(f"{place}/s", number, f"{place}/out", allowed) for number in ("1.1", "1.2", "1.3")]
+            need(check.returncode == 65 or all(whole), "check saw nothing and something is lost")
+            seen["found" if check.returncode else "harmless"] += 1
+
+        loop.attempt(f"{file.replace('/', '_')}@{offset}^{other}", body)
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(one, cases))
+    if seen["found"] < len(cases) / 2:
+        loop.broken.append(f"only {seen['found']} of {len(cases)} were found")
+    return loop.end(f"store: {len(cases)} bytes in {len(files)} files flipped, {seen['found']} found, "
+                    f"{seen['harmless']} without a meaning")
+
+
+def command_mini(root, number):
+    mini(root, int(number))
+    return 0
+
+
+def main(argv):
+    commands = {"mini": command_mini, "kill": command_kill, "strace": command_strace, "fail": command_fail,
+                "full": command_full, "cut": command_cut, "flip": command_flip, "rot": command_rot}
+    if not argv or argv[0] not in commands:
+        print(__doc__, file=sys.stderr)
+        return 64
+    try:
+        return commands[argv[0]](*argv[1:])
+    except Broken as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

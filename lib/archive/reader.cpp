@@ -113,7 +113,19 @@ std::optional<AclEntry::Tag> acl_tag(int tag) {
 
 } // namespace
 
-void ArchiveReader::Free::operator()(::archive* a) const noexcept { ::archive_read_free(a); }
+struct ArchiveReader::Handle {
+    ::archive* const a = ::archive_read_new();
+    Handle() {
+        if (a == nullptr) fail(Exit::temp_fail, "libarchive: out of memory");
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() { ::archive_read_free(a); }
+};
+
+struct ArchiveReader::Raw {
+    ::archive_entry* e;
+};
 
 ArchiveReader::ArchiveReader(io::Source& in, Options options, Monitor& monitor)
     : name_(printable(in.name())),
@@ -123,8 +135,7 @@ ArchiveReader::ArchiveReader(io::Source& in, Options options, Monitor& monitor)
       piece_(unpacker_.next()),
       piece_end_(piece_.size()),
       charset_(is_zip(piece_) ? "C.UTF-8" : "C"),
-      archive_(::archive_read_new()) {
-    if (!archive_) fail(Exit::temp_fail, "libarchive: out of memory");
+      handle_(std::make_unique<Handle>()) {
     if (piece_.empty())
         fail(Exit::data, cat(name_, ": empty"), "whoever was to write the archive did not begin; see its own message");
     const Charset::Use use(charset_);
@@ -136,36 +147,35 @@ ArchiveReader::ArchiveReader(io::Source& in, Options options, Monitor& monitor)
 
 ArchiveReader::~ArchiveReader() {
     const Charset::Use use(charset_);
-    archive_.reset();
+    handle_.reset();
 }
 
 void ArchiveReader::open_stream() {
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     ::archive_read_support_format_tar(a);
     ::archive_read_support_format_cpio(a);
     // To the end of file, over end marks: no archive behind the first one is lost unnoticed (GNU tar: -i).
     ::archive_read_set_format_option(a, "tar", "read_concatenated_archives", "1");
-    const int result = ::archive_read_open(a, this, nullptr, &ArchiveReader::read_callback, nullptr);
+    const auto read = [](::archive* handle, void* self, const void** out) -> la_ssize_t {
+        auto& reader = *static_cast<ArchiveReader*>(self);
+        try {
+            if (!reader.piece_pending_) {
+                reader.piece_ = reader.unpacker_.next();
+                reader.piece_end_ += reader.piece_.size();
+            }
+            reader.piece_pending_ = false;
+            *out = reader.piece_.data();
+            return static_cast<la_ssize_t>(reader.piece_.size());
+        } catch (...) {
+            reader.error_ = std::current_exception();
+            ::archive_set_error(handle, EIO, "read error");
+            return -1;
+        }
+    };
+    const int result = ::archive_read_open(a, this, nullptr, read, nullptr);
     if (error_) std::rethrow_exception(error_);
     if (result != ARCHIVE_OK)
         fail(Exit::data, cat(name_, ": neither a tar nor a cpio nor a zip archive"));
-}
-
-long ArchiveReader::read_callback(::archive* a, void* self, const void** out) {
-    auto& reader = *static_cast<ArchiveReader*>(self);
-    try {
-        if (!reader.piece_pending_) {
-            reader.piece_ = reader.unpacker_.next();
-            reader.piece_end_ += reader.piece_.size();
-        }
-        reader.piece_pending_ = false;
-        *out = reader.piece_.data();
-        return static_cast<long>(reader.piece_.size());
-    } catch (...) {
-        reader.error_ = std::current_exception();
-        ::archive_set_error(a, EIO, "read error");
-        return -1;
-    }
 }
 
 // Types and modes are only in the directory at the end of a zip: read as it comes, every symbolic link
@@ -191,8 +201,8 @@ void ArchiveReader::open_spooled(const std::string& temp_dir) {
     }
     if (unpacker_.garbage_behind()) warn_once("bytes behind the end of the compressed data are left out");
     if (::lseek(spool_.get(), 0, SEEK_SET) != 0) fail_errno(Exit::io, what, "seek in");
-    ::archive_read_support_format_zip_seekable(archive_.get());
-    if (::archive_read_open_fd(archive_.get(), spool_.get(), spool_read_bytes) != ARCHIVE_OK)
+    ::archive_read_support_format_zip_seekable(handle_->a);
+    if (::archive_read_open_fd(handle_->a, spool_.get(), spool_read_bytes) != ARCHIVE_OK)
         fail(Exit::data, cat(name_, ": a zip archive without the directory at its end"), "it was cut short");
 }
 
@@ -208,7 +218,7 @@ void ArchiveReader::warn_once(const std::string& what) {
 void ArchiveReader::check(int result) {
     if (error_) std::rethrow_exception(error_);
     if (result == ARCHIVE_OK || result == ARCHIVE_EOF) return;
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     const char* const raw = ::archive_error_string(a);
     const std::string text = raw != nullptr ? printable(raw) : "truncated or damaged archive";
     const std::string where = members_ == 0 ? std::string() : cat("at member ", shown(path_), ": ");
@@ -216,12 +226,12 @@ void ArchiveReader::check(int result) {
 }
 
 std::uint64_t ArchiveReader::position() const {
-    return static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(archive_.get(), 0), 0));
+    return static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(handle_->a, 0), 0));
 }
 
 bool ArchiveReader::next(Member& out) {
     const Charset::Use use(charset_);
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     for (;;) {
         if (started_) check(::archive_read_data_skip(a));
         started_ = true;
@@ -237,7 +247,7 @@ bool ArchiveReader::next(Member& out) {
         const char* const raw = ::archive_error_string(a);
         const std::string warning = result == ARCHIVE_WARN && raw != nullptr && !about_charset(raw) ? raw : "";
         ++members_;
-        read_entry(entry, out);
+        read_entry({entry}, out);
         if (!warning.empty()) monitor_.warn(cat(name_, ": member ", shown(path_), ": ", printable(warning)));
         const bool known = out.entry.type == stream::Type::hardlink || type_of(::archive_entry_filetype(entry));
         if (known) return true;
@@ -247,7 +257,7 @@ bool ArchiveReader::next(Member& out) {
 
 void ArchiveReader::check_end(std::uint64_t before) {
     if (spool_) return;
-    const bool tar = (::archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    const bool tar = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     // Behind the last member there is at least one block of zeros.
     if (tar && position() < before + tar_block_bytes)
         fail(Exit::data, cat(name_, ": the tar archive has no end mark"),
@@ -279,8 +289,8 @@ std::string ArchiveReader::path_of(const char* raw, const char* what) {
     return out;
 }
 
-void ArchiveReader::read_entry(::archive_entry* from, Member& out) {
-    path_ = path_of(::archive_entry_pathname(from), "a name");
+void ArchiveReader::read_entry(const Raw& from, Member& out) {
+    path_ = path_of(::archive_entry_pathname(from.e), "a name");
     stream::Entry& e = out.entry;
     e = {};
     e.path = path_;
@@ -288,18 +298,18 @@ void ArchiveReader::read_entry(::archive_entry* from, Member& out) {
     out.has_data = false;
     file_bytes_ = data_end_ = 0;
     data_ended_ = false;
-    if (::archive_entry_is_encrypted(from) != 0)
+    if (::archive_entry_is_encrypted(from.e) != 0)
         bad(path_, "is encrypted", "unpack it where its password is known, and export the directory");
 
-    const unsigned filetype = ::archive_entry_filetype(from);
-    const la_int64_t size = ::archive_entry_size_is_set(from) != 0 ? ::archive_entry_size(from) : 0;
+    const unsigned filetype = ::archive_entry_filetype(from.e);
+    const la_int64_t size = ::archive_entry_size_is_set(from.e) != 0 ? ::archive_entry_size(from.e) : 0;
     if (size < 0 || static_cast<std::uint64_t>(size) > stream::max_file_bytes)
         bad(path_, "a size beyond the limit");
     out.data_bytes = static_cast<std::uint64_t>(size);
     // A cpio writer that numbers nothing makes all directories look like one.
-    if (::archive_entry_hardlink(from) != nullptr && filetype != AE_IFDIR) {
+    if (::archive_entry_hardlink(from.e) != nullptr && filetype != AE_IFDIR) {
         e.type = stream::Type::hardlink;
-        e.target = path_of(::archive_entry_hardlink(from), "a hard link to a name");
+        e.target = path_of(::archive_entry_hardlink(from.e), "a hard link to a name");
         out.has_data = size > 0;
         file_bytes_ = out.data_bytes;
         return;
@@ -307,40 +317,40 @@ void ArchiveReader::read_entry(::archive_entry* from, Member& out) {
     const auto type = type_of(filetype);
     if (!type) return;
     e.type = *type;
-    e.mode = ::archive_entry_perm(from) & 07777;
-    const la_int64_t uid = ::archive_entry_uid(from), gid = ::archive_entry_gid(from);
+    e.mode = ::archive_entry_perm(from.e) & 07777;
+    const la_int64_t uid = ::archive_entry_uid(from.e), gid = ::archive_entry_gid(from.e);
     if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX) bad(path_, "a number of an owner beyond the limit");
     e.uid = static_cast<std::uint64_t>(uid);
     e.gid = static_cast<std::uint64_t>(gid);
-    e.user = fitting(::archive_entry_uname(from));
-    e.group = fitting(::archive_entry_gname(from));
+    e.user = fitting(::archive_entry_uname(from.e));
+    e.group = fitting(::archive_entry_gname(from.e));
     e.mtime = options_.default_time;
-    if (::archive_entry_mtime_is_set(from) != 0) {
-        e.mtime.seconds = ::archive_entry_mtime(from);
-        e.mtime.nanoseconds = static_cast<std::uint32_t>(::archive_entry_mtime_nsec(from));
-        const bool tar = (::archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    if (::archive_entry_mtime_is_set(from.e) != 0) {
+        e.mtime.seconds = ::archive_entry_mtime(from.e);
+        e.mtime.nanoseconds = static_cast<std::uint32_t>(::archive_entry_mtime_nsec(from.e));
+        const bool tar = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
         if (tar && e.mtime.seconds < 0 && e.mtime.nanoseconds > 0 && e.mtime.seconds > INT64_MIN) {
             --e.mtime.seconds;
             e.mtime.nanoseconds = 1'000'000'000 - e.mtime.nanoseconds;
         }
     }
     if (e.type == stream::Type::symlink) {
-        const char* const target = ::archive_entry_symlink(from);
+        const char* const target = ::archive_entry_symlink(from.e);
         const std::size_t length = target == nullptr ? 0 : ::strnlen(target, stream::max_link_bytes + 1);
         if (length == 0) bad(path_, "a symbolic link without a target");
         if (length > stream::max_link_bytes) bad(path_, "a symbolic link longer than the limit");
         e.target.assign(target, length);
     }
     if (e.type == stream::Type::char_device || e.type == stream::Type::block_device) {
-        e.major = static_cast<std::uint32_t>(::archive_entry_rdevmajor(from));
-        e.minor = static_cast<std::uint32_t>(::archive_entry_rdevminor(from));
+        e.major = static_cast<std::uint32_t>(::archive_entry_rdevmajor(from.e));
+        e.minor = static_cast<std::uint32_t>(::archive_entry_rdevminor(from.e));
     }
     if (e.type == stream::Type::file) {
         out.has_data = true;
         file_bytes_ = out.data_bytes;
-        if (::archive_entry_sparse_reset(from) > 0) {
+        if (::archive_entry_sparse_reset(from.e) > 0) {
             la_int64_t offset = 0, length = 0, total = 0;
-            while (::archive_entry_sparse_next(from, &offset, &length) == ARCHIVE_OK)
+            while (::archive_entry_sparse_next(from.e, &offset, &length) == ARCHIVE_OK)
                 total += std::clamp<la_int64_t>(length, 0, size - total);
             out.data_bytes = static_cast<std::uint64_t>(total);
         }
@@ -348,21 +358,21 @@ void ArchiveReader::read_entry(::archive_entry* from, Member& out) {
     read_attributes(from, e);
     read_acl(from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, e);
     read_acl(from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, e);
-    if ((::archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
+    if ((::archive_entry_acl_types(from.e) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
         warn_once("NFSv4 access lists are left out");
     std::sort(e.xattrs.begin(), e.xattrs.end());
 }
 
 // libarchive lists them backwards; of two with the same name, the one that stands last counts.
-void ArchiveReader::read_attributes(::archive_entry* from, stream::Entry& out) {
-    if (::archive_entry_xattr_reset(from) == 0) return;
-    const bool encoded = (::archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+void ArchiveReader::read_attributes(const Raw& from, stream::Entry& out) {
+    if (::archive_entry_xattr_reset(from.e) == 0) return;
+    const bool encoded = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     std::unordered_set<std::string> seen;
     std::size_t total = 0;
     const char* raw = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    while (::archive_entry_xattr_next(from, &raw, &value, &size) == ARCHIVE_OK) {
+    while (::archive_entry_xattr_next(from.e, &raw, &value, &size) == ARCHIVE_OK) {
         if (::strnlen(raw, 3 * stream::max_xattr_name_bytes + 1) > 3 * stream::max_xattr_name_bytes)
             bad(path_, "a name of an extended attribute longer than the limit");
         std::string name = encoded ? url_decoded(raw) : raw;
@@ -378,13 +388,13 @@ void ArchiveReader::read_attributes(::archive_entry* from, stream::Entry& out) {
     }
 }
 
-void ArchiveReader::read_acl(::archive_entry* from, int type, stream::Entry& out) {
+void ArchiveReader::read_acl(const Raw& from, int type, stream::Entry& out) {
     const bool access = type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS;
-    if (::archive_entry_acl_reset(from, type) == 0) return;
+    if (::archive_entry_acl_reset(from.e, type) == 0) return;
     std::vector<AclEntry> entries;
     int entry_type = 0, permissions = 0, tag = 0, id = -1;
     const char* who = nullptr;
-    while (::archive_entry_acl_next(from, type, &entry_type, &permissions, &tag, &id, &who) == ARCHIVE_OK) {
+    while (::archive_entry_acl_next(from.e, type, &entry_type, &permissions, &tag, &id, &who) == ARCHIVE_OK) {
         const auto kind = acl_tag(tag);
         if (!kind) continue;
         AclEntry e{*kind, no_acl_id, static_cast<std::uint16_t>(permissions & 7)};
@@ -425,7 +435,7 @@ std::optional<ArchiveReader::Block> ArchiveReader::data() {
         const void* at = nullptr;
         std::size_t size = 0;
         la_int64_t offset = 0;
-        const int result = ::archive_read_data_block(archive_.get(), &at, &size, &offset);
+        const int result = ::archive_read_data_block(handle_->a, &at, &size, &offset);
         check(result);
         if (result == ARCHIVE_EOF) {
             data_ended_ = true;

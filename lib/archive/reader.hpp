@@ -19,9 +19,6 @@
 #include "io/fd.hpp"
 #include "stream/entry.hpp"
 
-struct archive;       // libarchive's
-struct archive_entry; // libarchive's
-
 namespace rs::archive {
 
 struct Member {
@@ -67,11 +64,9 @@ public:
     [[noreturn]] void bad(std::string_view path, std::string_view why, std::string hint = {}) const;
 
 private:
-    struct Free {
-        void operator()(::archive* a) const noexcept;
-    };
+    struct Handle; // libarchive's object
+    struct Raw;    // an entry of libarchive's
 
-    static long read_callback(::archive* a, void* self, const void** out);
     void open_stream();
     void open_spooled(const std::string& temp_dir);
     void check(int result);
@@ -79,9 +74,9 @@ private:
     [[nodiscard]] std::uint64_t position() const;
 
     [[nodiscard]] std::string path_of(const char* raw, const char* what);
-    void read_entry(::archive_entry* from, Member& out);
-    void read_attributes(::archive_entry* from, stream::Entry& out);
-    void read_acl(::archive_entry* from, int type, stream::Entry& out);
+    void read_entry(const Raw& from, Member& out);
+    void read_attributes(const Raw& from, stream::Entry& out);
+    void read_acl(const Raw& from, int type, stream::Entry& out);
     void warn_once(const std::string& what);
 
     std::string name_; // of the source
@@ -94,7 +89,7 @@ private:
     io::Fd spool_;
     Charset charset_;
     std::exception_ptr error_; // thrown below libarchive
-    std::unique_ptr<::archive, Free> archive_;
+    std::unique_ptr<Handle> handle_;
     std::unordered_set<std::string> warned_;
     Numbers numbers_;
 

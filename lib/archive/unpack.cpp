@@ -38,11 +38,18 @@ std::uint64_t count_gzip_heads(ByteSpan bytes) {
 }
 } // namespace
 
-void Unpacker::Free::operator()(::archive* a) const noexcept { ::archive_read_free(a); }
+struct Unpacker::Handle {
+    ::archive* const a = ::archive_read_new();
+    Handle() {
+        if (a == nullptr) fail(Exit::temp_fail, "libarchive: out of memory");
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() { ::archive_read_free(a); }
+};
 
-Unpacker::Unpacker(io::Source& in) : in_(in), archive_(::archive_read_new()) {
-    if (!archive_) fail(Exit::io, "libarchive: out of memory");
-    ::archive* const a = archive_.get();
+Unpacker::Unpacker(io::Source& in) : in_(in), handle_(std::make_unique<Handle>()) {
+    ::archive* const a = handle_->a;
     ::archive_read_support_filter_gzip(a);
     ::archive_read_support_filter_bzip2(a);
     ::archive_read_support_filter_compress(a);
@@ -56,7 +63,19 @@ Unpacker::Unpacker(io::Source& in) : in_(in), archive_(::archive_read_new()) {
     ::archive_read_support_format_raw(a);
     ::archive_read_support_format_empty(a);
     ::archive_entry* entry = nullptr;
-    int result = ::archive_read_open(a, this, nullptr, &Unpacker::read_callback, nullptr);
+    const auto read = [](::archive* handle, void* self, const void** out) -> la_ssize_t {
+        auto& unpacker = *static_cast<Unpacker*>(self);
+        try {
+            const ByteSpan bytes = unpacker.read_piece();
+            *out = bytes.data();
+            return static_cast<la_ssize_t>(bytes.size());
+        } catch (...) {
+            unpacker.error_ = std::current_exception();
+            ::archive_set_error(handle, EIO, "read error");
+            return -1;
+        }
+    };
+    int result = ::archive_read_open(a, this, nullptr, read, nullptr);
     if (result == ARCHIVE_OK) result = ::archive_read_next_header(a, &entry);
     if (error_) std::rethrow_exception(error_);
     if (result == ARCHIVE_EOF) {
@@ -74,7 +93,7 @@ ByteSpan Unpacker::next() {
         const void* at = nullptr;
         std::size_t size = 0;
         la_int64_t offset = 0;
-        const int result = ::archive_read_data_block(archive_.get(), &at, &size, &offset);
+        const int result = ::archive_read_data_block(handle_->a, &at, &size, &offset);
         if (error_) std::rethrow_exception(error_);
         if (result == ARCHIVE_EOF) {
             finish();
@@ -88,19 +107,6 @@ ByteSpan Unpacker::next() {
         return bytes;
     }
     return {};
-}
-
-long Unpacker::read_callback(::archive* a, void* self, const void** out) {
-    auto& unpacker = *static_cast<Unpacker*>(self);
-    try {
-        const ByteSpan bytes = unpacker.read_piece();
-        *out = bytes.data();
-        return static_cast<long>(bytes.size());
-    } catch (...) {
-        unpacker.error_ = std::current_exception();
-        ::archive_set_error(a, EIO, "read error");
-        return -1;
-    }
 }
 
 // Full pieces, so that what a piece begins or ends with does not hang on how a pipe was written to.
@@ -133,7 +139,7 @@ void Unpacker::count_members() {
 
 void Unpacker::finish() {
     ended_ = true;
-    const auto end = static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(archive_.get(), -1), 0));
+    const auto end = static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(handle_->a, -1), 0));
     if (gzip_) check_gzip(end);
     // What libarchive has taken but not used is in these two pieces.
     for (const Piece& piece : pieces_) {
@@ -161,7 +167,7 @@ void Unpacker::check_gzip(std::uint64_t end) const {
 }
 
 void Unpacker::fail_here() const {
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     const char* const text = ::archive_error_string(a);
     fail(Exit::data,
          cat(printable(in_.name()), ": ", text != nullptr ? printable(text) : "truncated or damaged compressed data"));

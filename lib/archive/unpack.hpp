@@ -14,8 +14,6 @@
 
 #include "io/stream.hpp"
 
-struct archive; // libarchive's
-
 namespace rs::archive {
 
 // Knows gzip, bzip2, compress, xz, lzma, lzip, lz4, zstd, uuencode and the head of an RPM package; other bytes go
@@ -40,9 +38,7 @@ public:
     [[nodiscard]] std::uint64_t bytes_read() const { return source_bytes_; }
 
 private:
-    struct Free {
-        void operator()(::archive* a) const noexcept;
-    };
+    struct Handle; // libarchive's object
     struct Piece {
         Buffer buffer;
         std::uint64_t start = 0; // of it in the source
@@ -50,7 +46,6 @@ private:
         [[nodiscard]] ByteSpan bytes() const { return ByteSpan(buffer).first(size); }
     };
 
-    static long read_callback(::archive* a, void* self, const void** out);
     [[nodiscard]] ByteSpan read_piece();
     void count_members();
     void finish();
@@ -63,7 +58,7 @@ private:
     std::uint64_t source_bytes_ = 0;
     bool source_ended_ = false;
     std::exception_ptr error_; // thrown by the source, below libarchive
-    std::unique_ptr<::archive, Free> archive_;
+    std::unique_ptr<Handle> handle_;
     bool looks_like_gzip_ = false;
     std::uint64_t members_ = 0; // heads of gzip members in the source, and what looks like one
     bool gzip_ = false;         // gzip and nothing else

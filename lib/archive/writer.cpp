@@ -39,10 +39,6 @@ const Buffer& zeros() {
     return bytes;
 }
 
-struct FreeEntry {
-    void operator()(::archive_entry* e) const noexcept { ::archive_entry_free(e); }
-};
-
 unsigned filetype_of(stream::Type type) {
     switch (type) {
     case stream::Type::directory: return AE_IFDIR;
@@ -67,6 +63,16 @@ int acl_tag(AclEntry::Tag tag) {
     return ARCHIVE_ENTRY_ACL_OTHER;
 }
 
+bool set_acl(::archive_entry* to, int type, std::string_view value) {
+    const auto acl = decode_acl(value);
+    if (!acl || !complete_acl(*acl)) return false;
+    for (const AclEntry& e : *acl)
+        if (::archive_entry_acl_add_entry(to, type, e.permissions, acl_tag(e.tag),
+                                          e.id == no_acl_id ? -1 : static_cast<int>(e.id), nullptr) != ARCHIVE_OK)
+            return false;
+    return true;
+}
+
 std::string shown(const std::string& path) { return path.empty() ? "." : printable(path); }
 
 } // namespace
@@ -80,16 +86,33 @@ std::optional<Format> parse_format(std::string_view name) {
 
 bool has_hard_links(Format format) { return format != Format::zip; }
 
-void ArchiveWriter::Free::operator()(::archive* a) const noexcept {
-    ::archive_write_fail(a);
-    ::archive_write_free(a);
-}
+struct ArchiveWriter::Handle {
+    ::archive* const a = ::archive_write_new();
+    Handle() {
+        if (a == nullptr) fail(Exit::temp_fail, "libarchive: out of memory");
+    }
+    Handle(const Handle&) = delete;
+    Handle& operator=(const Handle&) = delete;
+    ~Handle() {
+        ::archive_write_fail(a);
+        ::archive_write_free(a);
+    }
+};
+
+struct ArchiveWriter::Raw {
+    ::archive_entry* const e = ::archive_entry_new();
+    Raw() {
+        if (e == nullptr) fail(Exit::temp_fail, "libarchive: out of memory");
+    }
+    Raw(const Raw&) = delete;
+    Raw& operator=(const Raw&) = delete;
+    ~Raw() { ::archive_entry_free(e); }
+};
 
 ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
-    : sink_(sink), format_(format), monitor_(monitor), charset_("C.UTF-8"), archive_(::archive_write_new()) {
-    if (!archive_) fail(Exit::temp_fail, "libarchive: out of memory");
+    : sink_(sink), format_(format), monitor_(monitor), charset_("C.UTF-8"), handle_(std::make_unique<Handle>()) {
     const Charset::Use use(charset_);
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     ::archive_write_add_filter_none(a);
     ::archive_write_set_bytes_per_block(a, block_bytes);
     switch (format_) {
@@ -108,31 +131,30 @@ ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
         ::archive_write_set_bytes_in_last_block(a, 1);
         break;
     }
-    check(::archive_write_open(a, this, nullptr, &ArchiveWriter::write_callback, nullptr), {});
+    const auto write = [](::archive* handle, void* self, const void* bytes, std::size_t size) -> la_ssize_t {
+        auto& writer = *static_cast<ArchiveWriter*>(self);
+        try {
+            writer.sink_.write(ByteSpan(static_cast<const std::byte*>(bytes), size));
+            return static_cast<la_ssize_t>(size);
+        } catch (...) {
+            writer.error_ = std::current_exception();
+            ::archive_set_error(handle, EIO, "write error");
+            return -1;
+        }
+    };
+    check(::archive_write_open(a, this, nullptr, write, nullptr), {});
 }
 
 ArchiveWriter::~ArchiveWriter() {
     const Charset::Use use(charset_);
-    archive_.reset();
-}
-
-long ArchiveWriter::write_callback(::archive* a, void* self, const void* bytes, std::size_t size) {
-    auto& writer = *static_cast<ArchiveWriter*>(self);
-    try {
-        writer.sink_.write(ByteSpan(static_cast<const std::byte*>(bytes), size));
-        return static_cast<long>(size);
-    } catch (...) {
-        writer.error_ = std::current_exception();
-        ::archive_set_error(a, EIO, "write error");
-        return -1;
-    }
+    handle_.reset();
 }
 
 // Anything but ARCHIVE_OK and ARCHIVE_WARN is an error.
 void ArchiveWriter::check(int result, const std::string& path) {
     if (error_) std::rethrow_exception(error_);
     if (result == ARCHIVE_OK || result == ARCHIVE_WARN) return;
-    ::archive* const a = archive_.get();
+    ::archive* const a = handle_->a;
     const char* const text = ::archive_error_string(a);
     fail(::archive_errno(a) == ENOMEM ? Exit::temp_fail : Exit::io,
          cat(path.empty() ? std::string("archive") : printable(path), ": cannot write: ",
@@ -163,20 +185,20 @@ std::string_view ArchiveWriter::unfit(const stream::Entry& e, const Linked* firs
     return {};
 }
 
-void ArchiveWriter::set_names(::archive_entry* to, const stream::Entry& e, const Linked* first) const {
+void ArchiveWriter::set_names(const Raw& to, const stream::Entry& e, const Linked* first) const {
     std::string path = e.path;
     if (path.empty()) path = format_ == Format::tar ? "./" : ".";
     if (format_ == Format::cpio && path == cpio_end_name) path.insert(0, "./");
-    ::archive_entry_copy_pathname(to, path.c_str());
-    if (format_ == Format::tar && first != nullptr) ::archive_entry_copy_hardlink(to, e.target.c_str());
+    ::archive_entry_copy_pathname(to.e, path.c_str());
+    if (format_ == Format::tar && first != nullptr) ::archive_entry_copy_hardlink(to.e, e.target.c_str());
     const stream::Entry& what = first != nullptr ? first->entry : e;
     if (what.type == stream::Type::symlink && !(format_ == Format::tar && first != nullptr))
-        ::archive_entry_copy_symlink(to, what.target.c_str());
-    ::archive_entry_copy_uname(to, what.user.c_str());
-    ::archive_entry_copy_gname(to, what.group.c_str());
+        ::archive_entry_copy_symlink(to.e, what.target.c_str());
+    ::archive_entry_copy_uname(to.e, what.user.c_str());
+    ::archive_entry_copy_gname(to.e, what.group.c_str());
 }
 
-void ArchiveWriter::set_time(::archive_entry* to, const stream::Stamp& time) {
+void ArchiveWriter::set_time(const Raw& to, const stream::Stamp& time) {
     stream::Stamp t = time;
     switch (format_) {
     case Format::tar:
@@ -194,40 +216,30 @@ void ArchiveWriter::set_time(::archive_entry* to, const stream::Stamp& time) {
     case Format::zip: t = {std::clamp(t.seconds, min_zip_time, max_zip_time), 0}; break;
     }
     if (format_ != Format::tar && t.seconds != time.seconds) ++lost_times_;
-    ::archive_entry_set_mtime(to, static_cast<time_t>(t.seconds), static_cast<long>(t.nanoseconds));
+    ::archive_entry_set_mtime(to.e, static_cast<time_t>(t.seconds), static_cast<long>(t.nanoseconds));
 }
 
-bool ArchiveWriter::set_acl(::archive_entry* to, int type, std::string_view value) {
-    const auto acl = decode_acl(value);
-    if (!acl || !complete_acl(*acl)) return false;
-    for (const AclEntry& e : *acl)
-        if (::archive_entry_acl_add_entry(to, type, e.permissions, acl_tag(e.tag),
-                                          e.id == no_acl_id ? -1 : static_cast<int>(e.id), nullptr) != ARCHIVE_OK)
-            return false;
-    return true;
-}
-
-void ArchiveWriter::set_attributes(::archive_entry* to, const stream::Entry& e) {
+void ArchiveWriter::set_attributes(const Raw& to, const stream::Entry& e) {
     if (format_ != Format::tar) {
         if (!e.xattrs.empty()) ++lost_attributes_;
         return;
     }
     for (const stream::Xattr& x : e.xattrs) {
-        if (x.name == access_acl_name && set_acl(to, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x.value)) continue;
-        if (x.name == default_acl_name && set_acl(to, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, x.value)) continue;
-        ::archive_entry_xattr_add_entry(to, x.name.c_str(), x.value.data(), x.value.size());
+        if (x.name == access_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x.value)) continue;
+        if (x.name == default_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, x.value)) continue;
+        ::archive_entry_xattr_add_entry(to.e, x.name.c_str(), x.value.data(), x.value.size());
     }
 }
 
 // libarchive wants to be told where there is data. A file that is all hole has an empty stretch at its end. GNU tar
 // begins each stretch in a new block, libarchive does not: they agree where stretches are whole blocks.
-void ArchiveWriter::set_holes(::archive_entry* to, std::uint64_t size) const {
+void ArchiveWriter::set_holes(const Raw& to, std::uint64_t size) const {
     const auto hole = [](const stream::Extent& x) { return x.kind == stream::Extent::Kind::hole; };
     if (format_ != Format::tar || std::none_of(extents_.begin(), extents_.end(), hole)) return;
     std::uint64_t start = 0, end = 0; // of the stretch
     const auto close = [&] {
         if (end > start)
-            ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(start), static_cast<la_int64_t>(end - start));
+            ::archive_entry_sparse_add_entry(to.e, static_cast<la_int64_t>(start), static_cast<la_int64_t>(end - start));
     };
     std::uint64_t at = 0;
     for (const stream::Extent& x : extents_) {
@@ -241,38 +253,37 @@ void ArchiveWriter::set_holes(::archive_entry* to, std::uint64_t size) const {
         end = std::min((at + tar_block_bytes - 1) / tar_block_bytes * tar_block_bytes, size);
     }
     close();
-    if (end == start) ::archive_entry_sparse_add_entry(to, static_cast<la_int64_t>(size), 0);
+    if (end == start) ::archive_entry_sparse_add_entry(to.e, static_cast<la_int64_t>(size), 0);
 }
 
 bool ArchiveWriter::write_header(const stream::Entry& e, const Linked* first, std::uint64_t size) {
     const stream::Entry& what = first != nullptr ? first->entry : e;
-    const std::unique_ptr<::archive_entry, FreeEntry> to(::archive_entry_new());
-    if (!to) fail(Exit::temp_fail, "libarchive: out of memory");
-    ::archive_entry_set_filetype(to.get(), filetype_of(what.type));
-    ::archive_entry_set_perm(to.get(), static_cast<mode_t>(what.mode));
-    ::archive_entry_set_uid(to.get(), static_cast<la_int64_t>(what.uid));
-    ::archive_entry_set_gid(to.get(), static_cast<la_int64_t>(what.gid));
-    ::archive_entry_set_size(to.get(), static_cast<la_int64_t>(size));
+    const Raw to;
+    ::archive_entry_set_filetype(to.e, filetype_of(what.type));
+    ::archive_entry_set_perm(to.e, static_cast<mode_t>(what.mode));
+    ::archive_entry_set_uid(to.e, static_cast<la_int64_t>(what.uid));
+    ::archive_entry_set_gid(to.e, static_cast<la_int64_t>(what.gid));
+    ::archive_entry_set_size(to.e, static_cast<la_int64_t>(size));
     if (what.type == stream::Type::char_device || what.type == stream::Type::block_device) {
-        ::archive_entry_set_rdevmajor(to.get(), what.major);
-        ::archive_entry_set_rdevminor(to.get(), what.minor);
+        ::archive_entry_set_rdevmajor(to.e, what.major);
+        ::archive_entry_set_rdevminor(to.e, what.minor);
     }
-    set_names(to.get(), e, first);
-    set_time(to.get(), what.mtime);
-    if (first == nullptr) set_attributes(to.get(), e);
-    set_holes(to.get(), size);
+    set_names(to, e, first);
+    set_time(to, what.mtime);
+    if (first == nullptr) set_attributes(to, e);
+    set_holes(to, size);
     if (format_ == Format::cpio) {
         // The names of a file are known by one number; that they are several must be said with each.
         const auto linked = linked_.find(e.path);
         const Linked* const group = first != nullptr ? first : linked != linked_.end() ? &linked->second : nullptr;
-        ::archive_entry_set_ino64(to.get(), static_cast<la_int64_t>(group != nullptr ? group->number : ++last_number_));
-        ::archive_entry_set_nlink(to.get(), what.type == stream::Type::directory ? 2
+        ::archive_entry_set_ino64(to.e, static_cast<la_int64_t>(group != nullptr ? group->number : ++last_number_));
+        ::archive_entry_set_nlink(to.e, what.type == stream::Type::directory ? 2
                                             : group != nullptr                   ? group->names
                                                                                  : 1);
     }
-    const int result = ::archive_write_header(archive_.get(), to.get());
+    const int result = ::archive_write_header(handle_->a, to.e);
     if (error_) std::rethrow_exception(error_);
-    const char* const raw = ::archive_error_string(archive_.get());
+    const char* const raw = ::archive_error_string(handle_->a);
     const std::string_view text = raw != nullptr ? raw : "libarchive gives no reason";
     if (result == ARCHIVE_FAILED) {
         monitor_.warn(cat(shown(e.path), ": left out: ", printable(text)));
@@ -324,7 +335,7 @@ bool ArchiveWriter::begin(const stream::Entry& e, std::uint64_t size, std::span<
 
 void ArchiveWriter::put(ByteSpan bytes) {
     while (!bytes.empty()) {
-        const la_ssize_t n = ::archive_write_data(archive_.get(), bytes.data(), bytes.size());
+        const la_ssize_t n = ::archive_write_data(handle_->a, bytes.data(), bytes.size());
         if (n <= 0 || error_) check(n < 0 ? static_cast<int>(n) : ARCHIVE_FATAL, path_);
         bytes = bytes.subspan(static_cast<std::size_t>(n));
     }
@@ -361,14 +372,14 @@ void ArchiveWriter::end() {
     const Charset::Use use(charset_);
     RS_ASSERT(extent_ == extents_.size());
     in_file_ = false;
-    check(::archive_write_finish_entry(archive_.get()), path_);
+    check(::archive_write_finish_entry(handle_->a), path_);
 }
 
 void ArchiveWriter::finish() {
     RS_ASSERT(!in_file_ && !finished_);
     const Charset::Use use(charset_);
     finished_ = true;
-    check(::archive_write_close(archive_.get()), {});
+    check(::archive_write_close(handle_->a), {});
     const std::string_view format = format_ == Format::cpio ? "cpio" : "zip";
     if (lost_attributes_ > 0)
         monitor_.warn(cat("archive: ", format, " keeps no attributes: left out of ", lost_attributes_,

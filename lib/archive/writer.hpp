@@ -24,9 +24,6 @@
 #include "io/stream.hpp"
 #include "stream/entry.hpp"
 
-struct archive;       // libarchive's
-struct archive_entry; // libarchive's
-
 namespace rs::archive {
 
 enum class Format { tar, cpio, zip };
@@ -67,9 +64,8 @@ public:
     void finish();
 
 private:
-    struct Free {
-        void operator()(::archive* a) const noexcept;
-    };
+    struct Handle; // libarchive's object
+    struct Raw;    // an entry of libarchive's
     struct Linked {
         stream::Entry entry;
         std::uint32_t names = 1;
@@ -77,13 +73,11 @@ private:
         bool left_out = false;
     };
 
-    static long write_callback(::archive* a, void* self, const void* bytes, std::size_t size);
     [[nodiscard]] bool write_header(const stream::Entry& entry, const Linked* first, std::uint64_t size);
-    void set_names(::archive_entry* to, const stream::Entry& entry, const Linked* first) const;
-    void set_time(::archive_entry* to, const stream::Stamp& time);
-    void set_attributes(::archive_entry* to, const stream::Entry& entry);
-    [[nodiscard]] static bool set_acl(::archive_entry* to, int type, std::string_view value);
-    void set_holes(::archive_entry* to, std::uint64_t size) const;
+    void set_names(const Raw& to, const stream::Entry& entry, const Linked* first) const;
+    void set_time(const Raw& to, const stream::Stamp& time);
+    void set_attributes(const Raw& to, const stream::Entry& entry);
+    void set_holes(const Raw& to, std::uint64_t size) const;
     [[nodiscard]] std::string_view unfit(const stream::Entry& entry, const Linked* first, std::uint64_t size) const;
     void put(ByteSpan bytes);
     void pass_gaps();
@@ -94,7 +88,7 @@ private:
     Monitor& monitor_;
     Charset charset_;
     std::exception_ptr error_; // thrown by the sink, below libarchive
-    std::unique_ptr<::archive, Free> archive_;
+    std::unique_ptr<Handle> handle_;
     bool finished_ = false;
     std::unordered_map<std::string, Linked> linked_; // by the first name
     std::uint64_t last_number_ = 0;

@@ -71,7 +71,7 @@ void FdSink::send(ByteSpan bytes) {
 
 std::size_t BufferSource::read(MutableSpan into) {
     const std::size_t n = std::min({into.size(), rest_.size(), piece_});
-    std::memcpy(into.data(), rest_.data(), n);
+    std::copy_n(rest_.begin(), n, into.begin()); // both may be empty, which memcpy does not allow
     rest_ = rest_.subspan(n);
     return n;
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree/old_tree.hpp"
 
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <fcntl.h>
 
 #include <algorithm>
 
@@ -12,6 +10,11 @@
 #include "tree/read_entry.hpp"
 
 namespace rs::tree {
+
+namespace {
+constexpr std::size_t far_read_bytes = 1 << 20;
+constexpr std::size_t near_read_bytes = 16 << 10;
+} // namespace
 
 bool looks_like(const struct stat& st, const stream::HaveEntry& old) {
     const stream::Entry& e = old.entry;
@@ -35,7 +38,6 @@ void OldTree::add(const stream::HaveEntry& entry) {
         else
             file.gaps.emplace_back(chunk, e.bytes);
     }
-    current_ = nullptr; // pointers into the vector may move
     files_.push_back(std::move(file));
 }
 
@@ -45,14 +47,27 @@ std::optional<io::Fd> OldTree::open_directory(const std::string& path) const {
     return fd;
 }
 
-bool OldTree::open(const File& file) {
-    if (current_ == &file) return static_cast<bool>(fd_);
-    current_ = &file;
-    next_chunk_ = file.first;
-    next_offset_ = 0;
-    buffer_size_ = 0;
-    fd_ = io::Fd(open_beneath(root_.get(), file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-    return static_cast<bool>(fd_);
+OldTree::Open& OldTree::open(const File& file) {
+    Open* oldest = &open_[0];
+    for (Open& o : open_) {
+        if (o.first == file.first) {
+            o.used = ++clock_;
+            return o;
+        }
+        if (o.used < oldest->used) oldest = &o;
+    }
+    oldest->first = file.first;
+    oldest->used = ++clock_;
+    oldest->fd = io::Fd(open_beneath(root_.get(), file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    oldest->offsets.clear();
+    std::uint64_t offset = 0;
+    auto gap = file.gaps.begin();
+    for (std::uint64_t c = file.first; c < file.end; ++c) {
+        for (; gap != file.gaps.end() && gap->first == c; ++gap) offset += gap->second;
+        oldest->offsets.push_back(offset);
+        offset += table_.lengths[c];
+    }
+    return *oldest;
 }
 
 std::optional<ByteSpan> OldTree::read(std::uint64_t chunk) {
@@ -60,32 +75,23 @@ std::optional<ByteSpan> OldTree::read(std::uint64_t chunk) {
                                         [](std::uint64_t c, const File& f) { return c < f.first; });
     if (after == files_.begin()) return std::nullopt;
     const File& file = *(after - 1);
-    if (chunk >= file.end || !open(file)) return std::nullopt;
-    if (chunk < next_chunk_) {
-        next_chunk_ = file.first;
-        next_offset_ = 0;
-    }
-    // Offsets are sums of lengths and gaps; a sequential reader adds one at a time.
-    auto gap = std::lower_bound(file.gaps.begin(), file.gaps.end(), next_chunk_,
-                                [](const auto& g, std::uint64_t c) { return g.first < c; });
-    std::uint64_t offset = next_offset_;
-    for (std::uint64_t c = next_chunk_;; ++c) {
-        for (; gap != file.gaps.end() && gap->first == c; ++gap) offset += gap->second;
-        if (c == chunk) break;
-        offset += table_.lengths[c];
-    }
+    if (chunk >= file.end) return std::nullopt;
+    const Open& from = open(file);
     const std::uint32_t length = table_.lengths[chunk];
-    next_chunk_ = chunk + 1;
-    next_offset_ = offset + length;
-    constexpr std::size_t read_ahead = 1 << 20;
-    if (offset < buffer_at_ || offset + length > buffer_at_ + buffer_size_) {
-        buffer_.resize(std::max<std::size_t>(read_ahead, length));
+    if (!from.fd || length == 0) return std::nullopt;
+    const std::uint64_t offset = from.offsets[chunk - file.first];
+    const std::uint64_t buffer_end = buffer_at_ + buffer_size_;
+    if (buffer_file_ != file.first || offset < buffer_at_ || offset + length > buffer_end) {
+        // Much at a time where reading goes on, little where it has jumped.
+        const bool goes_on = buffer_file_ == file.first && offset >= buffer_at_ && offset <= buffer_end;
+        buffer_.resize(std::max<std::size_t>(goes_on ? far_read_bytes : near_read_bytes, length));
+        buffer_file_ = file.first;
         buffer_at_ = offset;
-        buffer_size_ = io::pread_full(fd_.get(), buffer_, offset, root_.name_of(file.path));
+        buffer_size_ = io::pread_full(from.fd.get(), buffer_, offset, root_.name_of(file.path));
         if (buffer_size_ < length) return std::nullopt;
     }
     const ByteSpan bytes = ByteSpan(buffer_).subspan(offset - buffer_at_, length);
-    if (length == 0 || hasher_.id(bytes) != table_.ids[chunk]) return std::nullopt;
+    if (hasher_.id(bytes) != table_.ids[chunk]) return std::nullopt;
     return bytes;
 }
 

@@ -2,6 +2,7 @@
 // The tree that is there, as the source of what a delta does not send.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,10 +21,11 @@ namespace rs::tree {
 // Reads chunks of the manifest's table from the files that hold them. Every chunk's id is verified.
 class OldTree {
 public:
-    // manifest: opened anew for each pass by path; table: that of the manifest.
+    // table: that of the tree's manifest.
     OldTree(const io::Dir& root, const chunk::Hasher& hasher, const stream::HaveTable& table);
 
-    // Files in walk order, as they are met: what later reads look for first. Memory: path and 16 bytes a file.
+    // Files in walk order, as they are met: what later reads look for first. Memory: the path and some 80 bytes a file,
+    // and 8 bytes a chunk of the files that are open.
     void add(const stream::HaveEntry& entry);
     // The chunk's bytes, valid until the next call. What is not there as the table says is nothing.
     [[nodiscard]] std::optional<ByteSpan> read(std::uint64_t chunk);
@@ -37,16 +39,24 @@ private:
         std::string path;
         std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps; // chunk before which a gap of so many bytes lies
     };
-    [[nodiscard]] bool open(const File& file);
+    // A file that is being read: where each of its chunks begins.
+    struct Open {
+        std::uint64_t first = UINT64_MAX;
+        io::Fd fd;
+        std::vector<std::uint64_t> offsets;
+        std::uint64_t used = 0;
+    };
+    [[nodiscard]] Open& open(const File& file);
 
     const io::Dir& root_;
     const chunk::Hasher& hasher_;
     const stream::HaveTable& table_;
     std::vector<File> files_; // those with chunks, ascending
-    const File* current_ = nullptr;
-    io::Fd fd_;
-    std::uint64_t next_chunk_ = 0, next_offset_ = 0; // where sequential reading goes on
+    // A few, because a renamed or copied file leads back and forth.
+    std::array<Open, 4> open_;
+    std::uint64_t clock_ = 0;
     Buffer buffer_;
+    std::uint64_t buffer_file_ = UINT64_MAX; // first chunk of the file whose bytes are in the buffer
     std::uint64_t buffer_at_ = 0;
     std::size_t buffer_size_ = 0;
 };

@@ -243,10 +243,8 @@ def tree_digest(tree, chunk):
         digest.update(b"".join(map(varint, (zigzag, nanoseconds, len(e.xattrs)))))
         digest.update(b"".join(text(name) + text(value) for name, value in e.xattrs))
         digest.update((text(e.target) if e.type == SYMLINK else b"") + b"".join(map(varint, e.device)))
-        melted = []
-        for tag, size, _ in e.extents:
-            melted[-1:] = [(tag, melted[-1][1] + size)] if melted and melted[-1][0] == tag else [*melted[-1:], (tag, size)]
-        digest.update(b"".join(bytes([tag]) + varint(size) for tag, size in melted))
+        for tag, neighbours in itertools.groupby(e.extents, key=lambda extent: extent[0]):
+            digest.update(bytes([tag]) + varint(sum(size for _, size, _ in neighbours)))
         if e.sha256:
             digest.update(b"\x21" + e.sha256)
         elif e.type == FILE:
@@ -284,8 +282,8 @@ def write_file(e, path, chunk, spool):
         for tag, size, numbers in e.extents:
             places = [chunk(number)[1] for number in numbers]
             need(tag != DATA or sum(length for _, length in places) == size, f"{e.path!r}: an extent of another size")
-            gaps = range(0, 0 if tag == DATA else size, MIB)
-            for piece in [*map(spool.read, places)] if tag == DATA else (bytes(min(MIB, size - at)) for at in gaps):
+            zeros = (bytes(min(MIB, size - at)) for at in range(0, size, MIB))
+            for piece in map(spool.read, places) if tag == DATA else zeros:
                 digest.update(piece)
                 file.seek(len(piece), os.SEEK_CUR) if tag == HOLE else file.write(piece)
             end += size
@@ -400,7 +398,7 @@ class Chunks:
 
     def load(self, numbers):
         self.spool, self.chunks, segments = Spool(), {}, {}
-        for number in set(numbers):
+        for number in sorted(set(numbers)):
             found = [(pack, at) for pack in self.packs if (at := pack.find(number)) is not None]
             need(found, f"chunk {number} is lost")
             pack, position = found[0]

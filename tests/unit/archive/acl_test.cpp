@@ -35,7 +35,7 @@ TEST_CASE("what is no ACL is not decoded") {
         const auto acl = decode_acl(good.substr(0, size));
         CHECK(acl.has_value() == (size >= 4 && size % 8 == 4));
     }
-    for (const std::size_t at : {0, 3, 5, 7}) { // version, tag, permissions
+    for (const std::size_t at : {0U, 3U, 5U, 7U}) { // version, tag, permissions
         std::string bad = good;
         bad[at] = '\x7f';
         CHECK_FALSE(decode_acl(bad));

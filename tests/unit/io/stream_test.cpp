@@ -215,7 +215,7 @@ TEST_CASE("a rate is kept within a tenth") {
     constexpr double expected = static_cast<double>(piece * (count - 1)) / static_cast<double>(rate);
     double taken = 0;
     // Too fast is always wrong; too slow may be the fault of a busy machine.
-    for (int tries = 0; tries < 5; ++tries) {
+    for (int tries = 0; tries < 10; ++tries) {
         RateLimiter limiter(rate);
         taken = seconds_for([&] {
             for (std::size_t i = 0; i < count; ++i) limiter.acquire(piece);

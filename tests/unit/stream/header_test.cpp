@@ -125,6 +125,15 @@ TEST_CASE("headers at the limits are read back") {
     check_equal(decode_header(encoded(h), "header"), h);
 }
 
+TEST_CASE("a text that no reader would take is refused by the writer as wrong usage") {
+    const std::string text(max_text_bytes + 1, 'x');
+    for (std::string Header::* const field : {&Header::host, &Header::instance, &Header::name}) {
+        Header h = full_header();
+        h.*field = text;
+        CHECK(code_of([&] { (void)encoded(h); }) == Exit::usage);
+    }
+}
+
 TEST_CASE("a header names its purpose, and it is a known one") {
     CHECK(code({dump, gen, key}) == Exit::ok);
     CHECK(code({have, gen, key}) == Exit::ok);

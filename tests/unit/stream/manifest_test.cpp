@@ -254,6 +254,65 @@ TEST_CASE("the size of a block counts all that it will hold, also ids of runs th
     CHECK(size <= real + 100);
 }
 
+TEST_CASE("an entry that no reader would take is refused by the writer, by its name, and leaves no trace") {
+    const std::string name(max_name_bytes, 'n');
+    struct Row {
+        const char* what;
+        std::function<void(Entry&, bool)> set; // at the limit, or one beyond it
+    };
+    const auto size = [](std::string Entry::* field, std::size_t limit) {
+        return [=](Entry& e, bool beyond) { e.*field = std::string(limit + (beyond ? 1 : 0), 'x'); };
+    };
+    const auto xattrs = [](Entry& e, std::size_t count, std::size_t name_size, std::size_t value_size) {
+        e.xattrs.assign(count, {std::string(name_size, 'x'), std::string(value_size, 'v')});
+    };
+    const Row rows[] = {
+        {"name", [&](Entry& e, bool beyond) { e.path = "d/" + name + (beyond ? "n" : ""); }},
+        {"depth", [](Entry& e, bool beyond) {
+             e.path = "d";
+             for (std::size_t i = beyond ? 0 : 1; i < max_depth; ++i) e.path += "/d";
+         }},
+        {"path", [&](Entry& e, bool beyond) {
+             e.path = name;
+             while (e.path.size() + 1 + name.size() <= max_path_bytes) e.path += "/" + name;
+             e.path.resize(e.path.size() - 1);
+             if (beyond) e.path += "/x";
+         }},
+        {"user", size(&Entry::user, max_user_bytes)},
+        {"group", size(&Entry::group, max_user_bytes)},
+        {"uid", [](Entry& e, bool beyond) { e.uid = std::uint64_t{UINT32_MAX} + (beyond ? 1 : 0); }},
+        {"gid", [](Entry& e, bool beyond) { e.gid = std::uint64_t{UINT32_MAX} + (beyond ? 1 : 0); }},
+        {"attribute name", [&](Entry& e, bool beyond) { xattrs(e, 1, max_xattr_name_bytes + (beyond ? 1 : 0), 1); }},
+        {"attribute value", [&](Entry& e, bool beyond) { xattrs(e, 1, 1, max_xattr_bytes + (beyond ? 1 : 0)); }},
+        {"attributes", [&](Entry& e, bool beyond) { xattrs(e, max_xattrs + (beyond ? 1 : 0), 1, 1); }},
+        {"attributes together", [&](Entry& e, bool beyond) {
+             xattrs(e, 16, 1, max_xattr_bytes - 1);
+             if (beyond) e.xattrs[0].value += "v";
+         }},
+        {"a whole file system in attributes", [&](Entry& e, bool beyond) { xattrs(e, beyond ? 100 : 10, 5, 60'000); }},
+        {"symlink", [&](Entry& e, bool beyond) {
+             e.type = Type::symlink;
+             e.target = std::string(max_link_bytes + (beyond ? 1 : 0), 't');
+         }},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.what);
+        Entry good = entry_op(Type::file, "the file").entry, bad = good;
+        row.set(good, false);
+        row.set(bad, true);
+        ManifestWriter writer;
+        const Failure failure = failure_of([&] { writer.entry(bad); });
+        CHECK(failure.code == Exit::no_input);
+        CHECK(failure.names(cat(bad.path, ": ")));
+        CHECK(writer.empty());
+        writer.entry(good);
+        const Buffer packed = pack(writer.take());
+        const auto ops = read_ops(decode_block(packed, "block"));
+        REQUIRE(ops.size() == 1);
+        CHECK((ops[0].entry == good));
+    }
+}
+
 TEST_CASE("after take a writer begins anew") {
     ManifestWriter writer;
     CHECK(writer.take().empty());

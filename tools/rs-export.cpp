@@ -152,6 +152,11 @@ Exit run(tool::Command& command, const Options& o) {
         have_source = std::make_unique<io::FdSource>(fd, o.have == "-" ? "standard input" : o.have);
         have = std::make_unique<stream::HaveReader>(*have_source);
     }
+    if (have && options.generation && options.generation->epoch < have->header().generation.epoch) {
+        // An old leader's dump: no delta of the new line. The store answers 77, or keeps it with --branch.
+        command.console().note("the other side has seen a later epoch; everything is sent");
+        have.reset();
+    }
     CountingSink nowhere;
     std::unique_ptr<io::FdSink> out;
     if (!o.dry_run) out = std::make_unique<io::FdSink>(STDOUT_FILENO, "standard output", *limit);

@@ -4,7 +4,8 @@
 //  - Names in a pax header are UTF-8. In a UTF-8 locale libarchive brings them into normal form C, so that
 //    a name of a Mac comes out as another one. In the C locale the conversion fails for every byte above 127, and it then
 //    hands over the bytes as they are, with a warning, which we know to be none. So tar and cpio are read
-//    in the C locale. For zip a failed conversion leaves no name at all: it is read in C.UTF-8.
+//    in the C locale. For zip a failed conversion leaves no name at all: it is read in C.UTF-8, and its names are
+//    brought into normal form C. Backslashes in them become slashes if there is no slash.
 //  - A pax time before 1970 has its sign on the fraction too: "-1.25" is 1.25 s before 1970. libarchive gives
 //    -1 s and +250 ms for it. (For "-0.25" it gives +250 ms, which cannot be told from 0.25.)
 //  - Names of attributes are encoded as in URLs where GNU tar and libarchive write them ("%3D" for "=");

@@ -5,8 +5,10 @@
 //    translated, and writes them as bytes, marked hdrcharset=BINARY. GNU tar grumbles about that
 //    keyword and unpacks them right; so not all names are marked.
 //  - The fraction of a pax time before 1970 has to be counted downwards by us (see reader.cpp).
+//  - The zip writer marks all names as UTF-8 in a UTF-8 locale, and then others cannot read the archive if one is not.
 //  - The zip writer crashes on a time that localtime(3) refuses; the cpio writer makes 2106 of all before 1970.
-//  - Freeing an archive that was not failed before finishes it.
+//  - Freeing an archive finishes it; it leaks memory if that was forbidden with archive_write_fail(), or if the
+//    write callback failed. So libarchive never learns that the sink failed.
 //  - A cpio member named TRAILER!!! ends the archive.
 #include "archive/writer.hpp"
 
@@ -93,10 +95,7 @@ struct ArchiveWriter::Handle {
     }
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
-    ~Handle() {
-        ::archive_write_fail(a);
-        ::archive_write_free(a);
-    }
+    ~Handle() { ::archive_write_free(a); }
 };
 
 struct ArchiveWriter::Raw {
@@ -110,8 +109,8 @@ struct ArchiveWriter::Raw {
 };
 
 ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
-    : sink_(sink), format_(format), monitor_(monitor), charset_("C.UTF-8"), handle_(std::make_unique<Handle>()) {
-    const Charset::Use use(charset_);
+    : sink_(sink), format_(format), monitor_(monitor), utf8_("C.UTF-8"), bytes_("C"), handle_(std::make_unique<Handle>()) {
+    const Charset::Use use(utf8_);
     ::archive* const a = handle_->a;
     ::archive_write_add_filter_none(a);
     ::archive_write_set_bytes_per_block(a, block_bytes);
@@ -133,20 +132,26 @@ ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
     }
     const auto write = [](::archive* handle, void* self, const void* bytes, std::size_t size) -> la_ssize_t {
         auto& writer = *static_cast<ArchiveWriter*>(self);
-        try {
-            writer.sink_.write(ByteSpan(static_cast<const std::byte*>(bytes), size));
-            return static_cast<la_ssize_t>(size);
-        } catch (...) {
-            writer.error_ = std::current_exception();
-            ::archive_set_error(handle, EIO, "write error");
+        if (writer.abandoned_ && writer.format_ != Format::zip) {
+            ::archive_set_error(handle, EIO, "abandoned");
             return -1;
         }
+        try {
+            if (!writer.abandoned_ && !writer.error_)
+                writer.sink_.write(ByteSpan(static_cast<const std::byte*>(bytes), size));
+        } catch (...) {
+            writer.error_ = std::current_exception();
+        }
+        return static_cast<la_ssize_t>(size);
     };
     check(::archive_write_open(a, this, nullptr, write, nullptr), {});
 }
 
+// To free an archive is to finish it. What libarchive then writes is dropped; for tar and cpio it is refused, or
+// zeros would be made for all that is missing of a file.
 ArchiveWriter::~ArchiveWriter() {
-    const Charset::Use use(charset_);
+    const Charset::Use use(utf8_);
+    abandoned_ = true;
     handle_.reset();
 }
 
@@ -303,7 +308,7 @@ bool ArchiveWriter::begin(const stream::Entry& e, std::uint64_t size, std::span<
     for (const stream::Extent& x : extents) total += x.bytes;
     RS_ASSERT(total == size);
     if (format_ == Format::zip && e.path.empty()) return false;
-    const Charset::Use use(charset_);
+    const Charset::Use use(format_ == Format::zip && !valid_utf8(e.path) ? bytes_ : utf8_);
     path_ = e.path;
     extents_.assign(extents.begin(), extents.end());
     const Linked* first = nullptr;
@@ -356,7 +361,7 @@ void ArchiveWriter::pass_gaps() {
 
 void ArchiveWriter::data(ByteSpan bytes) {
     if (!in_file_) return;
-    const Charset::Use use(charset_);
+    const Charset::Use use(utf8_);
     while (!bytes.empty()) {
         RS_ASSERT(extent_ < extents_.size());
         const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), extent_bytes_));
@@ -369,7 +374,7 @@ void ArchiveWriter::data(ByteSpan bytes) {
 
 void ArchiveWriter::end() {
     if (!in_file_) return;
-    const Charset::Use use(charset_);
+    const Charset::Use use(utf8_);
     RS_ASSERT(extent_ == extents_.size());
     in_file_ = false;
     check(::archive_write_finish_entry(handle_->a), path_);
@@ -377,7 +382,7 @@ void ArchiveWriter::end() {
 
 void ArchiveWriter::finish() {
     RS_ASSERT(!in_file_ && !finished_);
-    const Charset::Use use(charset_);
+    const Charset::Use use(utf8_);
     finished_ = true;
     check(::archive_write_close(handle_->a), {});
     const std::string_view format = format_ == Format::cpio ? "cpio" : "zip";

@@ -3,7 +3,9 @@
 //
 // tar is pax (POSIX.1-2001): nothing is lost but sockets, which it has no type for; ACLs are in the form that GNU
 // tar --acls and bsdtar take, attributes in that of --xattrs, holes in that of GNU tar (1.0).
-// cpio is newc, zip is deflate with UTF-8 names. These two keep neither attributes nor nanoseconds nor holes; cpio has
+// (Names of attributes that are not printable ASCII are written in the code of URLs, which rs-export takes back and others do
+// not; and in the second before 1970 there are no fractions.)
+// cpio is newc, zip is deflate. These two keep neither attributes nor nanoseconds nor holes; cpio has
 // no owner names, no file of 4 GiB or more and no time outside of 1970 to 2106; zip only files,
 // directories and symbolic links, no hard links, and times from 1980 to 2038. What is left out or changed
 // is reported to the monitor, except for nanoseconds, owner names and holes.
@@ -86,8 +88,9 @@ private:
     io::Sink& sink_;
     Format format_;
     Monitor& monitor_;
-    Charset charset_;
-    std::exception_ptr error_; // thrown by the sink, below libarchive
+    Charset utf8_, bytes_;
+    std::exception_ptr error_; // thrown by the sink, below libarchive; nothing is written any more
+    bool abandoned_ = false;
     std::unique_ptr<Handle> handle_;
     bool finished_ = false;
     std::unordered_map<std::string, Linked> linked_; // by the first name

@@ -68,7 +68,7 @@ GenerationFile GenerationFile::decode(ByteSpan bytes, const std::string& path) {
     g.suspicious = flags != 0;
     g.digest = in.array<32>();
     Buffer raw;
-    const stream::BlockView view = stream::unpack_block(in.rest(), raw, what);
+    const stream::BlockView view = stream::unpack_block(in.rest(), raw, what, max_generation_file_bytes);
     stream::read_runs(view.refs, what, [&](const stream::Run& run, auto) {
         if (run.kind != stream::Run::Kind::stored) fail(Exit::data, cat(what, ": an illegal list of blocks"));
         g.blocks.push_back(run);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/intake.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -168,12 +170,15 @@ std::vector<stream::Run> Intake::blocks() const {
     return out;
 }
 
-void Intake::publish(const std::function<bool(std::uint64_t)>& used) {
+void Intake::publish() {
     RS_ASSERT(!pack_);
     std::vector<std::shared_ptr<PackIndex>> going = own_;
-    for (const auto& pack : adopted_)
-        if (used(pack->serial())) going.push_back(pack);
+    going.insert(going.end(), adopted_.begin(), adopted_.end());
     if (!going.empty()) {
+        // Numbers are never given twice, not even after the highest pack and its index were lost.
+        std::uint64_t next = 0;
+        for (const auto& pack : going) next = std::max(next, pack->serial() + 1);
+        store_.raise_serial_floor(next);
         // Packs first and flushed: an index never names a pack that a crash could take away.
         for (const auto& pack : going)
             io::rename_at(*dir_, pack_name(pack->serial()), *store_.packs(), pack_name(pack->serial()));

@@ -51,13 +51,11 @@ public:
     [[nodiscard]] const chunk::Hasher& hasher() const { return hasher_; }
     [[nodiscard]] const IntakeTotals& totals() const { return totals_; }
 
-    // Under the store's exclusive lock: makes the packs visible. Packs left by an earlier transfer stay out
-    // unless `used` says that a serial is needed.
-    void publish(const std::function<bool(std::uint64_t)>& used);
-    // Some were taken over from an earlier transfer, so that publish() will ask.
-    [[nodiscard]] bool adopted_any() const { return !adopted_.empty(); }
-    // Nothing of this transfer is wanted.
-    void discard() { keep_ = false; }
+    // Under the store's exclusive lock: makes the packs visible, those of an earlier transfer too. What of them
+    // nobody refers to is for prune to find.
+    void publish();
+    // Nothing of this transfer is wanted; packs of an earlier one are still kept.
+    void discard() { keep_ = !adopted_.empty(); }
 
 private:
     PackWriter& pack_with_room(std::size_t chunks);

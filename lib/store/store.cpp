@@ -174,7 +174,7 @@ Index Store::load_index(std::vector<IndexFault>* faults) const {
         try {
             const io::Fd fd = io::try_open_at(indexes_, name);
             if (!fd) continue; // removed by a prune since the directory was read
-            auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), faults != nullptr);
+            auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
             if (pack->serial() != *serial) {
                 report(cat(printable(indexes_.name_of(name)), ": is the index of another pack"));
                 continue;
@@ -197,16 +197,18 @@ void Store::visit_serials(const io::Dir& dir, std::uint64_t& next) const {
     }
 }
 
+std::uint64_t Store::serial_floor() const {
+    if (!io::exists_at(root_, floor_name)) return 1;
+    const Buffer raw = io::read_file_at(root_, floor_name, 64);
+    std::string_view text = as_text(raw);
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    const auto floor = parse_u64(text);
+    if (!floor || *floor > max_serial) fail(Exit::data, cat(printable(root_.name_of(floor_name)), ": not a serial number"));
+    return *floor;
+}
+
 std::uint64_t Store::next_serial() const {
-    std::uint64_t next = 1;
-    if (io::exists_at(root_, floor_name)) {
-        const Buffer raw = io::read_file_at(root_, floor_name, 64);
-        std::string_view text = as_text(raw);
-        if (text.ends_with('\n')) text.remove_suffix(1);
-        const auto floor = parse_u64(text);
-        if (!floor || *floor > max_serial) fail(Exit::data, cat(printable(root_.name_of(floor_name)), ": not a serial number"));
-        next = *floor;
-    }
+    std::uint64_t next = serial_floor();
     visit_serials(*packs_, next);
     visit_serials(indexes_, next);
     for (const char* const place : {"tmp", "partial"}) {
@@ -224,6 +226,7 @@ std::uint64_t Store::next_serial() const {
 }
 
 void Store::raise_serial_floor(std::uint64_t next) const {
+    if (serial_floor() >= next) return;
     io::write_file_atomic(root_, floor_name, as_bytes(cat(next, "\n")));
 }
 
@@ -241,7 +244,7 @@ bool Store::refresh_index(Index& index) const {
         if (!serial || known.contains(*serial)) continue;
         const io::Fd fd = io::try_open_at(indexes_, name);
         if (!fd) continue;
-        auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), false);
+        auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
         pack->pack_dir = packs_;
         index.add(std::move(pack));
     }

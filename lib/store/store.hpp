@@ -83,6 +83,7 @@ public:
     void restore_reserve() const;
 
 private:
+    [[nodiscard]] std::uint64_t serial_floor() const;
     [[nodiscard]] std::uint64_t next_serial() const;
     void visit_serials(const io::Dir& dir, std::uint64_t& next) const;
     void end_transfer_locked(const std::string& dir_name, bool keep) const;

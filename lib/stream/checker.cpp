@@ -23,10 +23,6 @@ void Checker::feed(const Op& op) {
         if (!in_file_) bad("an extent outside a file");
         file_bytes_ += op.bytes;
         if (file_bytes_ > max_file_bytes) bad("is larger than the limit");
-        // Data may come in several operations (a file over several blocks); gaps may not.
-        const int kind = static_cast<int>(op.kind);
-        if (op.kind != Op::Kind::data && kind == last_extent_) bad("two gaps of one kind in a row");
-        last_extent_ = kind;
         if (op.kind == Op::Kind::data) {
             totals_.data_bytes += op.bytes;
             totals_.chunks += op.chunks;
@@ -94,7 +90,6 @@ void Checker::check_entry(const Entry& e) {
         ++totals_.files;
         in_file_ = true;
         file_bytes_ = 0;
-        last_extent_ = -1;
     }
 }
 

@@ -22,8 +22,8 @@ struct TreeTotals {
 
 // Fed with every operation of a manifest, copied entries resolved. Throws Error(Exit::data): the first entry
 // is the root directory; paths are legal and ascend; each is in a directory that is there; a hardlink
-// points to an earlier path; attributes are sorted; a file's extents are followed by its end, and no
-// two gaps of one kind follow one another. Memory: the path of one entry.
+// points to an earlier path; attributes are sorted; a file's extents are followed by its end.
+// Memory: the path of one entry.
 class Checker {
 public:
     explicit Checker(std::string what) : what_(std::move(what)) {}
@@ -45,7 +45,6 @@ private:
     std::string directory_before_file_;
     TreeTotals totals_before_file_;
     std::uint64_t file_bytes_ = 0;
-    int last_extent_ = -1;
 };
 
 } // namespace rs::stream

@@ -60,10 +60,10 @@ Buffer pack_block(const ManifestBlock& block) {
     return out;
 }
 
-BlockView unpack_block(ByteSpan payload, Buffer& raw, const std::string& what) {
+BlockView unpack_block(ByteSpan payload, Buffer& raw, const std::string& what, std::size_t limit) {
     Decoder in(payload, what);
     const std::uint8_t codec = in.u8();
-    const std::uint64_t size = in.varint(max_manifest_bytes, "size of a manifest block");
+    const std::uint64_t size = in.varint(limit, "size of a manifest block");
     if (codec > 1) in.bad(cat("unknown codec ", codec));
     raw.resize(size);
     if (codec == 0) {
@@ -74,7 +74,7 @@ BlockView unpack_block(ByteSpan payload, Buffer& raw, const std::string& what) {
         thread_local chunk::Decompressor decompressor;
         decompressor.decompress(in.rest(), raw, what);
     }
-    return decode_block(raw, what);
+    return decode_block(raw, what, limit);
 }
 
 void HaveWriter::chunk(const chunk::ChunkId& id, std::uint32_t length) {
@@ -146,7 +146,7 @@ HaveReader::HaveReader(io::Source& source) : records_(source), checker_(records_
         fail(Exit::data, cat(records_.name(), ": a dump, not a have stream"),
              "give --have the output of 'rs-pull --have' or 'rs-import --have'");
     while ((record_ = records_.next())) {
-        if (record_->type == RecordType::chunk_table)
+        if (record_->type == RecordType::chunk_table && table_.loose.empty())
             read_table(record_->payload, false);
         else if (record_->type == RecordType::loose_table)
             read_table(record_->payload, true);
@@ -183,6 +183,8 @@ bool HaveReader::next_op() {
         if (!record_) return false;
         if (record_->type != RecordType::manifest)
             fail(Exit::data, cat(records_.name(), ": a record that does not belong in a have stream"));
+        if (!header().parent) fail(Exit::data, cat(records_.name(), ": entries without the generation that they are of"));
+        ++blocks_;
         block_.emplace(unpack_block(record_->payload, raw_, records_.name()), records_.name(), true);
         record_ = records_.next();
     }
@@ -190,6 +192,8 @@ bool HaveReader::next_op() {
 
 bool HaveReader::next(HaveEntry& out) {
     if (!have_op_ && !next_op()) {
+        if (records_.trailer().blocks != blocks_)
+            fail(Exit::data, cat(records_.name(), ": the counts in the trailer are not those of the stream"));
         if (checker_.totals().entries > 0) checker_.finish();
         if (next_chunk_ != table_.ids.size())
             fail(Exit::data, cat(records_.name(), ": entries and chunk table do not match"));

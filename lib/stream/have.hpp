@@ -97,11 +97,13 @@ private:
     Op op_;
     bool have_op_ = false; // op_ is the start of the next entry
     std::uint64_t next_chunk_ = 0;
+    std::uint64_t blocks_ = 0;
 };
 
 // The payload of a manifest record: codec (0 stored, 1 zstd), raw size, the bytes.
 [[nodiscard]] Buffer pack_block(const ManifestBlock& block);
-// raw: owns what the view points into.
-[[nodiscard]] BlockView unpack_block(ByteSpan payload, Buffer& raw, const std::string& what);
+// raw: owns what the view points into. limit: of the raw size.
+[[nodiscard]] BlockView unpack_block(ByteSpan payload, Buffer& raw, const std::string& what,
+                                     std::size_t limit = max_manifest_bytes);
 
 } // namespace rs::stream

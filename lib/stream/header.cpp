@@ -36,6 +36,8 @@ void put_field(Encoder& out, Field field, F&& body) {
 }
 
 void put_text(Encoder& out, Field field, const std::string& text) {
+    if (text.size() > max_text_bytes)
+        fail(Exit::usage, cat("the name of a host, an instance or a service is longer than ", max_text_bytes, " bytes"));
     if (!text.empty()) put_field(out, field, [&](Encoder& e) { e.raw(as_bytes(text)); });
 }
 

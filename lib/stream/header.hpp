@@ -44,6 +44,7 @@ struct Header {
     std::uint64_t expected_bytes = 0; // size of the tree if it is known beforehand; for progress
 };
 
+// A text longer than the limit is Exit::usage.
 void encode_header(Encoder& out, const Header& header);
 [[nodiscard]] Header decode_header(ByteSpan payload, const std::string& what);
 

@@ -38,6 +38,28 @@ Stamp get_stamp(Decoder& in) {
     return stamp;
 }
 
+// What every reader would refuse is refused here, before anything of it is sent.
+void check_limits(const Entry& e) {
+    const auto refuse = [&](std::string_view why) {
+        fail(Exit::no_input, cat(printable(e.path), ": ", why),
+             "move it away or exclude it; a stream with it could not be read");
+    };
+    if (const auto fault = path_fault(e.path); !fault.empty()) refuse(cat("the path ", fault));
+    if (e.target.size() > (e.type == Type::symlink ? max_link_bytes : max_path_bytes))
+        refuse("the link's text is longer than the limit");
+    if (e.uid > UINT32_MAX || e.gid > UINT32_MAX) refuse("the number of its user or group exceeds 32 bits");
+    if (e.user.size() > max_user_bytes || e.group.size() > max_user_bytes)
+        refuse("the name of its user or group is longer than the limit");
+    if (e.xattrs.size() > max_xattrs) refuse("more extended attributes than the limit");
+    std::size_t total = 0;
+    for (const Xattr& x : e.xattrs) {
+        if (x.name.size() > max_xattr_name_bytes || x.value.size() > max_xattr_bytes)
+            refuse("an extended attribute larger than the limit");
+        total += x.name.size() + x.value.size();
+    }
+    if (total > max_entry_xattr_bytes) refuse("extended attributes larger than the limit");
+}
+
 std::size_t common_prefix(std::string_view a, std::string_view b) {
     const std::size_t n = std::min(a.size(), b.size());
     std::size_t i = 0;
@@ -53,15 +75,16 @@ void encode_block(Buffer& out, const ManifestBlock& block) {
     encoder.raw(block.ops);
 }
 
-BlockView decode_block(ByteSpan payload, const std::string& what) {
+BlockView decode_block(ByteSpan payload, const std::string& what, std::size_t limit) {
     Decoder in(payload, what);
     BlockView view;
-    view.refs = in.bytes(max_manifest_bytes, "size of the chunk references");
+    view.refs = in.bytes(limit, "size of the chunk references");
     view.ops = in.rest();
     return view;
 }
 
 void ManifestWriter::entry(const Entry& e) {
+    check_limits(e);
     flush_data();
     flush_merge();
     Encoder out(block_.ops);

@@ -16,6 +16,7 @@
 #include "base/codec.hpp"
 #include "chunk/id.hpp"
 #include "stream/entry.hpp"
+#include "stream/format.hpp"
 
 namespace rs::stream {
 
@@ -45,7 +46,7 @@ struct BlockView {
     ByteSpan refs;
     ByteSpan ops;
 };
-[[nodiscard]] BlockView decode_block(ByteSpan payload, const std::string& what);
+[[nodiscard]] BlockView decode_block(ByteSpan payload, const std::string& what, std::size_t limit = max_manifest_bytes);
 
 // Calls f(run, ids) for each run of a refs section; ids are those of a named run, else empty.
 void read_runs(ByteSpan refs, const std::string& what,
@@ -54,6 +55,7 @@ void read_runs(ByteSpan refs, const std::string& what,
 // Builds blocks. The caller keeps the order of calls legal: entry; for a file then extents and end.
 class ManifestWriter {
 public:
+    // Beyond the limits of format.hpp: Error(Exit::no_input) that names the path; nothing was written.
     void entry(const Entry& entry);
     // `bytes` is the total length of the chunks. Neighbouring calls melt into one extent and runs
     // that continue one another into one run. named runs: ids holds run.count ids.

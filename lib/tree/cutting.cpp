@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree/cutting.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -17,7 +19,7 @@ bool rewritten_in_place(int fd, const struct stat& st, const std::string& path) 
     const auto size = static_cast<std::uint64_t>(st.st_size);
     if (size < sniff_from_bytes) return false;
     // Holes come from programs that seek: images, databases, torrents.
-    if (static_cast<std::uint64_t>(st.st_blocks) * 512 < size) return true;
+    if (has_holes(fd, st)) return true;
     std::array<std::byte, 2048> head{};
     if (io::pread_full(fd, head, 0, path) < head.size()) return false;
     const auto at = [&](std::size_t offset, std::string_view text) {
@@ -35,6 +37,12 @@ bool rewritten_in_place(int fd, const struct stat& st, const std::string& path) 
 }
 
 } // namespace
+
+bool has_holes(int fd, const struct stat& st) {
+    // Few blocks alone may also mean a file system that compresses.
+    return static_cast<std::uint64_t>(st.st_blocks) * 512 < static_cast<std::uint64_t>(st.st_size) &&
+           ::lseek(fd, 0, SEEK_HOLE) < st.st_size;
+}
 
 chunk::Params choose_cutting(int fd, const struct stat& st, const chunk::Params* earlier,
                              const std::string& path) {

@@ -168,7 +168,7 @@ private:
     // False: the file ended before its size.
     bool read_regions(int fd, const struct stat& st, const std::string& path) {
         const auto size = static_cast<std::uint64_t>(st.st_size);
-        const bool sparse = static_cast<std::uint64_t>(st.st_blocks) * 512 < size;
+        const bool sparse = has_holes(fd, st);
         std::uint64_t at = 0;
         while (at < size) {
             std::uint64_t data = at, end = size;

@@ -322,7 +322,7 @@ private:
         struct stat st;
         if (::fstatat(old_dir_.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0 || !looks_like(st, old_))
             old_tree_changed(e.path);
-        if (options_.link_unchanged && writer_->link_from(e, old_dir_.get(), name)) return;
+        if (options_.link_unchanged && writer_->link_from(e, old_dir_.get(), name, st)) return;
         writer_->begin_file(e);
         std::uint64_t chunk = old_.first_chunk;
         for (const stream::Extent& extent : old_.extents) {

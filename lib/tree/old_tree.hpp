@@ -14,8 +14,7 @@
 namespace rs::tree {
 
 // True if what the file system says of a name is what the entry says, so that its content can be trusted
-// as far as a check by time and size goes. Owners are compared only when the caller is root: others cannot
-// have restored them.
+// as far as a check by type, size, mode and time goes.
 [[nodiscard]] bool looks_like(const struct stat& st, const stream::HaveEntry& entry);
 
 // Reads chunks of the manifest's table from the files that hold them. Every chunk's id is verified.

@@ -73,6 +73,10 @@ stream::Entry read_entry(const Node& node, Owners& owners, const std::string& sh
     e.mtime = mtime_of(node.stat);
     e.witness = witness_of(node.stat);
     e.xattrs = node.is_root() ? read_attributes(node.dir, shown) : read_attributes(node.dir, node.name, shown);
+    std::size_t attribute_bytes = 0;
+    for (const stream::Xattr& x : e.xattrs) attribute_bytes += x.name.size() + x.value.size();
+    if (e.xattrs.size() > stream::max_xattrs || attribute_bytes > stream::max_entry_xattr_bytes)
+        fail(Exit::no_input, cat(printable(shown), ": has more extended attributes than the limit"));
     if (e.type == stream::Type::symlink) e.target = read_link(node, shown);
     if (e.type == stream::Type::char_device || e.type == stream::Type::block_device) {
         e.major = ::major(node.stat.st_rdev);

@@ -67,10 +67,7 @@ void TreeWriter::finish() {
 void TreeWriter::metadata(int dir, const std::string& name, const stream::Entry& e, int fd) {
     const std::string path = shown(e);
     if (root_user_ && options_.owner) {
-        const uid_t uid = options_.numeric_owner ? static_cast<uid_t>(e.uid)
-                                                 : owners_.user_number(e.user, static_cast<uid_t>(e.uid));
-        const gid_t gid = options_.numeric_owner ? static_cast<gid_t>(e.gid)
-                                                 : owners_.group_number(e.group, static_cast<gid_t>(e.gid));
+        const auto [uid, gid] = owner_of(e);
         if (::fchownat(dir, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
             if (errno != EPERM && errno != EINVAL) fail_errno(Exit::io, path, "set owner");
             refuse(e, "its owner could not be set");
@@ -86,6 +83,13 @@ void TreeWriter::metadata(int dir, const std::string& name, const stream::Entry&
     const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(e.mtime)};
     const int done = fd >= 0 ? ::futimens(fd, times) : ::utimensat(dir, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
     if (done != 0) fail_errno(Exit::io, path, "set time");
+}
+
+std::pair<uid_t, gid_t> TreeWriter::owner_of(const stream::Entry& e) {
+    const auto uid = static_cast<uid_t>(e.uid);
+    const auto gid = static_cast<gid_t>(e.gid);
+    if (options_.numeric_owner) return {uid, gid};
+    return {owners_.user_number(e.user, uid), owners_.group_number(e.group, gid)};
 }
 
 void TreeWriter::entry(const stream::Entry& e) {
@@ -110,6 +114,7 @@ void TreeWriter::entry(const stream::Entry& e) {
         return;
     }
     case Type::hardlink: {
+        if (left_out_.contains(e.target)) return;
         const std::string parent(stream::parent_path(e.target));
         const io::Fd from(open_beneath(root_.get(), parent.empty() ? "." : parent, O_PATH | O_DIRECTORY));
         const std::string first(stream::base_name(e.target));
@@ -126,12 +131,14 @@ void TreeWriter::entry(const stream::Entry& e) {
     case Type::char_device:
     case Type::block_device: {
         if (!options_.special) {
+            left_out_.insert(e.path);
             refuse(e, "a device, left out");
             return;
         }
         const mode_t kind = e.type == Type::char_device ? S_IFCHR : S_IFBLK;
         if (io::sys::mknodat(dir, name.c_str(), kind | 0600, ::makedev(e.major, e.minor)) == 0) break;
         if (errno != EPERM) check(-1);
+        left_out_.insert(e.path);
         refuse(e, "a device cannot be made here, left out");
         return;
     }
@@ -205,7 +212,9 @@ void TreeWriter::withdraw_file() {
     io::sys::unlinkat(open_.back().fd.get(), std::string(stream::base_name(file_.path)).c_str(), 0);
 }
 
-bool TreeWriter::link_from(const stream::Entry& e, int old_dir, const std::string& old_name) {
+bool TreeWriter::link_from(const stream::Entry& e, int old_dir, const std::string& old_name, const struct stat& old) {
+    if (root_user_ && options_.owner && owner_of(e) != std::pair{old.st_uid, old.st_gid}) return false;
+    if (read_attributes(old_dir, old_name, shown(e)) != e.xattrs) return false;
     const int dir = directory_of(e);
     const std::string name(stream::base_name(e.path));
     if (io::sys::linkat(old_dir, old_name.c_str(), dir, name.c_str(), 0) == 0) return true;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,11 @@ public:
     // The file never was.
     void withdraw_file();
 
-    // Takes the name over from the old tree by a hard link: all its metadata is what the entry says. False if
-    // the file system cannot; nothing was done then.
-    [[nodiscard]] bool link_from(const stream::Entry& entry, int old_dir, const std::string& old_name);
+    // Takes a file over from the old tree by a hard link, if owner and attributes are what they would be here
+    // (type, size, mode and time were looked at). False: they are not, or the file system cannot; nothing
+    // was done then.
+    [[nodiscard]] bool link_from(const stream::Entry& entry, int old_dir, const std::string& old_name,
+                                 const struct stat& old);
 
     // Closes the directories that are open, their times and modes set. The tree is complete.
     void finish();
@@ -59,6 +62,7 @@ private:
     void flush();
     [[nodiscard]] std::string shown(const stream::Entry& entry) const;
     void refuse(const stream::Entry& entry, const std::string& what);
+    [[nodiscard]] std::pair<uid_t, gid_t> owner_of(const stream::Entry& entry);
 
     const io::Dir& root_;
     std::string shown_;
@@ -76,6 +80,7 @@ private:
     Buffer buffers_[2];
     std::size_t current_ = 0;
     std::uint64_t refused_ = 0;
+    std::set<std::string> left_out_; // devices that were not made: further names of them are left out, too
 };
 
 } // namespace rs::tree

@@ -196,7 +196,6 @@ def read_manifest(blocks, kind):
                 count, size = block.varint() if tag == DATA else 0, block.varint(2**62)
                 numbers = [number for _, number in zip(range(count), refs)]
                 need(size and len(numbers) == count and bool(count) == (tag == DATA), "an illegal extent")
-                need(tag == DATA or not file.extents or file.extents[-1][0] != tag, "two gaps of one kind in a row")
                 file.extents.append((tag, size, numbers))
             elif tag == END:
                 flag = block.fixed(1)

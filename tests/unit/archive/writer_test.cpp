@@ -192,6 +192,21 @@ TEST_CASE("tar keeps names and link texts of any bytes") {
     CHECK(difference(long_paths, export_bytes(std::string_view(tar_of_tree(long_paths))).tree, true) == "");
 }
 
+TEST_CASE("a zip with names that are not UTF-8 is read by everybody") {
+    Tree tree;
+    tree.items = {item(Type::directory, ""), item(Type::file, "caf\xc3\xa9", "1"), item(Type::file, "caf\xe9", "2"), item(Type::file, "new\nline", "3"),
+                  item(Type::symlink, "s", "caf\xe9")};
+    Warnings monitor;
+    const Buffer zip = write_archive(tree, Format::zip, monitor);
+    CHECK(monitor.all.empty());
+    tree.items[0].entry = export_bytes(zip).tree.items[0].entry;
+    CHECK(difference(tree, export_bytes(zip).tree, false) == "");
+    if (!installed("python3")) return;
+    const TempDir dir;
+    dir.write("x.zip", as_text(zip));
+    CHECK(shell(cat("python3 -m zipfile -t ", dir.path("x.zip"))) == "Done testing\n");
+}
+
 TEST_CASE("tar keeps times before 1970 and far from it") {
     const stream::Stamp stamps[] = {{0, 0}, {0, 1}, {-1, 0}, {-2, 750'000'000}, {-2'147'483'649, 999'999'999}, {2'147'483'648, 5},
                                     {4'294'967'296, 0}, {100'000'000'000, 999'999'999}, {-62'135'596'800, 0}};

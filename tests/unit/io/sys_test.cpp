@@ -50,7 +50,7 @@ int replace_file() {
 TEST_CASE("an atomic write that fails at any of its calls leaves the old file and nothing beside it") {
     if (child_dir() != nullptr) ::_exit(replace_file());
     struct Row {
-        const char* fault;
+        std::string_view fault;
         Exit code;
     };
     // Calls: open, write, fsync, close, rename, fsync of the directory.
@@ -69,7 +69,7 @@ TEST_CASE("an atomic write that fails at any of its calls leaves the old file an
         CAPTURE(row.fault);
         const TempDir temp;
         temp.write("file", "old text");
-        CHECK(run_again(row.fault, temp) == done + static_cast<int>(row.code));
+        CHECK(run_again(std::string(row.fault), temp) == done + static_cast<int>(row.code));
         CHECK(temp.read("file") == "old text");
         CHECK(list_dir(temp.dir()) == std::vector<std::string>{"file"});
     }
@@ -97,7 +97,7 @@ TEST_CASE("a process killed at any call of an atomic write leaves the old file o
 
 TEST_CASE("writes that are cut short are continued") {
     if (child_dir() != nullptr) ::_exit(replace_file());
-    for (const char* const fault : {"write:1:short", "write:1+:short", "any:1+:short"}) {
+    for (const std::string fault : {"write:1:short", "write:1+:short", "any:1+:short"}) {
         CAPTURE(fault);
         const TempDir temp;
         temp.write("file", "old text");
@@ -115,7 +115,7 @@ TEST_CASE("a fault is made at its call, or there and later, and calls of other n
         ::_exit(failed);
     }
     struct Row {
-        const char* fault;
+        std::string_view fault;
         int failed;
     };
     static constexpr Row rows[] = {
@@ -126,22 +126,22 @@ TEST_CASE("a fault is made at its call, or there and later, and calls of other n
     for (const Row& row : rows) {
         CAPTURE(row.fault);
         const TempDir temp;
-        CHECK(run_again(row.fault, temp) == row.failed);
+        CHECK(run_again(std::string(row.fault), temp) == row.failed);
     }
 }
 
 TEST_CASE("a fault that cannot be read ends the program with 64 at the first call") {
     if (child_dir() != nullptr) ::_exit(replace_file());
-    static constexpr const char* rows[] = {
+    static constexpr std::string_view rows[] = {
         "write", "write:1", "write:1:", "write:0:EIO", "write:-1:EIO", "write:x:EIO", "write::EIO",
         "write:1:EFOO", "write:1:eio", "wrte:1:EIO", ":1:EIO", "write:1 :EIO", "write:+:EIO",
         "write:1++:EIO", "write:1:EIO:", "read:1:EIO", " ",
     };
-    for (const char* const row : rows) {
+    for (const std::string_view row : rows) {
         CAPTURE(row);
         const TempDir temp;
         temp.write("file", "old text");
-        CHECK(run_again(row,
+        CHECK(run_again(std::string(row),
                         temp) == 64);
         CHECK(temp.read("file") == "old text");
     }

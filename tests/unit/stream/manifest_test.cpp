@@ -257,7 +257,7 @@ TEST_CASE("the size of a block counts all that it will hold, also ids of runs th
 TEST_CASE("an entry that no reader would take is refused by the writer, by its name, and leaves no trace") {
     const std::string name(max_name_bytes, 'n');
     struct Row {
-        const char* what;
+        std::string_view what;
         std::function<void(Entry&, bool)> set; // at the limit, or one beyond it
     };
     const auto size = [](std::string Entry::* field, std::size_t limit) {
@@ -387,7 +387,7 @@ TEST_CASE("unknown operations are refused") {
 TEST_CASE("the limits of an entry are exact") {
     constexpr std::uint64_t u32 = UINT32_MAX;
     struct Row {
-        const char* what;
+        std::string_view what;
         std::function<void(Fields&, bool)> set; // at the limit, or one beyond it
     };
     const auto set = [](auto Fields::* field, auto good, auto bad) {

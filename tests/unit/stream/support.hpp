@@ -33,6 +33,7 @@ using stream::Type;
     stream::Header h;
     h.purpose = purpose;
     h.generation = {3, 118};
+    if (purpose == stream::Purpose::have) h.parent = stream::Parent{{3, 118}, chunk::sha256(as_bytes("tree"))};
     h.time = {1'795'176'000, 500};
     h.host = "host.example";
     h.name = "wiki";

@@ -70,7 +70,7 @@ TEST_CASE("the digest of a known tree never changes") {
 
 TEST_CASE("every single attribute that a restore gives back changes the digest") {
     using Ops = std::vector<Op>;
-    const std::vector<std::pair<const char*, std::function<void(Ops&)>>> changes{
+    const std::vector<std::pair<std::string_view, std::function<void(Ops&)>>> changes{
         {"path", [](Ops& o) { o[1].entry.path = "A"; }},
         {"type", [](Ops& o) { o.back().entry.type = Type::socket; }},
         {"mode", [](Ops& o) { o[1].entry.mode ^= 1; }},
@@ -105,11 +105,11 @@ TEST_CASE("every single attribute that a restore gives back changes the digest")
         {"entry left out", [](Ops& o) { o.pop_back(); }},
         {"entry added", [](Ops& o) { o.push_back(entry_op(Type::fifo, "g")); }},
     };
-    std::map<std::string, const char*> seen{{digest_of(sample()), "nothing"}};
+    std::map<std::string, std::string_view> seen{{digest_of(sample()), "nothing"}};
     for (const auto& change : changes) {
         CAPTURE(change.first);
         const auto [place, fresh] = seen.emplace(with(change.second), change.first);
-        const std::string same_as = fresh ? "" : place->second;
+        const std::string_view same_as = fresh ? "" : place->second;
         CHECK(same_as == "");
     }
 }

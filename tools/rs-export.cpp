@@ -202,8 +202,8 @@ int export_main(int argc, char** argv) {
     app.add_option("--exec", o.exec_name, "export the output of a command as file NAME")->type_name("NAME");
     app.add_flag("--from-archive", o.from_archive, "export the tar, cpio or zip on standard input");
     app.add_option("--have", o.have, "what the other side holds; - is standard input")->type_name("FILE");
-    app.add_option("--exclude", o.excludes, "leave out names that match")->type_name("PATTERN")->expected(1)->take_all();
-    app.add_option("--exclude-from", o.exclude_files, "patterns from a file, one a line")->type_name("FILE")->expected(1)->take_all();
+    app.add_option("--exclude", o.excludes, "leave out names that match")->type_name("PATTERN")->allow_extra_args(false);
+    app.add_option("--exclude-from", o.exclude_files, "patterns from a file, one a line")->type_name("FILE")->allow_extra_args(false);
     app.add_flag("--one-file-system", o.one_file_system, "do not cross mount points");
     app.add_option("--generation", o.generation, "number of the generation")->type_name("E.C");
     app.add_option("--host", o.host, "host of origin, if not this one")->type_name("NAME");

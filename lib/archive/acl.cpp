@@ -9,9 +9,9 @@ namespace rs::archive {
 
 namespace {
 
-constexpr std::uint32_t version = 2;      // POSIX_ACL_XATTR_VERSION
-constexpr std::size_t head_bytes = 4;     // struct posix_acl_xattr_header
-constexpr std::size_t entry_bytes = 8;    // struct posix_acl_xattr_entry
+constexpr std::uint32_t version = 2;   // POSIX_ACL_XATTR_VERSION
+constexpr std::size_t head_bytes = 4;  // struct posix_acl_xattr_header
+constexpr std::size_t entry_bytes = 8; // struct posix_acl_xattr_entry
 
 bool named(AclEntry::Tag tag) { return tag == AclEntry::Tag::user || tag == AclEntry::Tag::group; }
 
@@ -22,9 +22,11 @@ bool known(std::uint32_t tag) { return tag != 0 && tag <= 0x20 && (tag & (tag - 
 std::optional<std::vector<AclEntry>> complete_acl(std::vector<AclEntry> entries) {
     using Tag = AclEntry::Tag;
     const auto count = [&](Tag tag) {
-        return std::count_if(entries.begin(), entries.end(), [&](const AclEntry& e) { return e.tag == tag; });
+        return std::count_if(entries.begin(), entries.end(),
+                             [&](const AclEntry& e) { return e.tag == tag; });
     };
-    if (count(Tag::owner) != 1 || count(Tag::owning_group) != 1 || count(Tag::other) != 1) return std::nullopt;
+    if (count(Tag::owner) != 1 || count(Tag::owning_group) != 1 || count(Tag::other) != 1)
+        return std::nullopt;
     if (count(Tag::mask) > 1) return std::nullopt;
     if (count(Tag::mask) == 0 && count(Tag::user) + count(Tag::group) > 0) {
         AclEntry mask{Tag::mask, no_acl_id, 0};
@@ -34,7 +36,8 @@ std::optional<std::vector<AclEntry>> complete_acl(std::vector<AclEntry> entries)
     }
     std::sort(entries.begin(), entries.end());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (i > 0 && entries[i].tag == entries[i - 1].tag && entries[i].id == entries[i - 1].id) return std::nullopt;
+        if (i > 0 && entries[i].tag == entries[i - 1].tag && entries[i].id == entries[i - 1].id)
+            return std::nullopt;
         if (named(entries[i].tag) && entries[i].id == no_acl_id) return std::nullopt;
     }
     return entries;
@@ -53,7 +56,8 @@ std::string encode_acl(const std::vector<AclEntry>& entries) {
 }
 
 std::optional<std::vector<AclEntry>> decode_acl(std::string_view value) {
-    if (value.size() < head_bytes || (value.size() - head_bytes) % entry_bytes != 0) return std::nullopt;
+    if (value.size() < head_bytes || (value.size() - head_bytes) % entry_bytes != 0)
+        return std::nullopt;
     Decoder in(as_bytes(value), "ACL");
     if (in.u32() != version) return std::nullopt;
     std::vector<AclEntry> entries;

@@ -27,7 +27,7 @@ struct AclEntry {
         other = 0x20,
     };
     Tag tag = Tag::owner;
-    std::uint32_t id = no_acl_id; // of user and group only
+    std::uint32_t id = no_acl_id;  // of user and group only
     std::uint16_t permissions = 0; // 4 read, 2 write, 1 execute
     auto operator<=>(const AclEntry&) const = default;
 };

@@ -6,7 +6,8 @@
 
 namespace rs::archive {
 
-void Content::data(const stream::Run& run, std::uint64_t size, std::span<const chunk::ChunkId> run_ids) {
+void Content::data(const stream::Run& run, std::uint64_t size,
+                   std::span<const chunk::ChunkId> run_ids) {
     std::uint64_t start = run.start;
     if (run.kind == stream::Run::Kind::named) {
         start = ids.size();
@@ -15,7 +16,8 @@ void Content::data(const stream::Run& run, std::uint64_t size, std::span<const c
     bytes += size;
     if (!pieces.empty()) {
         Piece& last = pieces.back();
-        if (last.kind == stream::Extent::Kind::data && last.run == run.kind && last.start + last.count == start) {
+        if (last.kind == stream::Extent::Kind::data && last.run == run.kind &&
+            last.start + last.count == start) {
             last.count += run.count;
             last.bytes += size;
             return;
@@ -33,7 +35,8 @@ void Content::gap(stream::Extent::Kind kind, std::uint64_t size) {
         pieces.push_back({kind, stream::Run::Kind::fresh, 0, 0, size});
 }
 
-Catalog::Catalog(stream::Entry made, Refuse refuse) : made_(std::move(made)), refuse_(std::move(refuse)) {
+Catalog::Catalog(stream::Entry made, Refuse refuse)
+    : made_(std::move(made)), refuse_(std::move(refuse)) {
     made_.type = stream::Type::directory;
     const std::uint32_t root = add(made_);
     things_[root].names = 1;
@@ -42,7 +45,8 @@ Catalog::Catalog(stream::Entry made, Refuse refuse) : made_(std::move(made)), re
 }
 
 std::uint32_t Catalog::owner_of(const std::string& user, const std::string& group) {
-    const auto [at, fresh] = owner_numbers_.try_emplace({user, group}, static_cast<std::uint32_t>(owners_.size()));
+    const auto [at, fresh] =
+        owner_numbers_.try_emplace({user, group}, static_cast<std::uint32_t>(owners_.size()));
     if (fresh) owners_.emplace_back(user, group);
     return at->second;
 }
@@ -121,7 +125,8 @@ void Catalog::assign(const std::string& path, std::uint32_t thing) {
     if (!fresh) {
         if (!directory && things_[at->second].type == stream::Type::directory) {
             if (path.empty()) refuse_(path, "the root of the tree is no directory");
-            if (holds_something(at)) refuse_(path, "takes the place of a directory that is not empty");
+            if (holds_something(at))
+                refuse_(path, "takes the place of a directory that is not empty");
             if (last_parent_ == path) last_parent_.clear();
         }
         release(at->second);
@@ -141,7 +146,8 @@ void Catalog::put(const stream::Entry& entry, const Content& content) {
 void Catalog::link(const std::string& path, const std::string& target, const chunk::Params& params,
                    const Content* content) {
     const auto at = names_.find(target);
-    if (at == names_.end()) refuse_(path, cat("a hard link to ", printable(target), ", which is not there"));
+    if (at == names_.end())
+        refuse_(path, cat("a hard link to ", printable(target), ", which is not there"));
     const std::uint32_t thing = at->second;
     Thing& t = things_[thing];
     if (t.type == stream::Type::directory) refuse_(path, "a hard link to a directory");
@@ -154,7 +160,8 @@ void Catalog::link(const std::string& path, const std::string& target, const chu
 }
 
 void Catalog::visit(const std::function<void(const stream::Entry&, const Content*)>& f) const {
-    std::unordered_map<std::uint32_t, const std::string*> first_names; // of things that have several
+    std::unordered_map<std::uint32_t, const std::string*>
+        first_names; // of things that have several
     stream::Entry e;
     Content content;
     for (const auto& [path, place] : names_) {

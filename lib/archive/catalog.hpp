@@ -41,7 +41,8 @@ struct Content final : stream::ContentSink {
     std::uint64_t bytes = 0;
     std::optional<chunk::Digest> sha256;
 
-    void data(const stream::Run& run, std::uint64_t size, std::span<const chunk::ChunkId> run_ids) override;
+    void data(const stream::Run& run, std::uint64_t size,
+              std::span<const chunk::ChunkId> run_ids) override;
     void hole(std::uint64_t size) override { gap(stream::Extent::Kind::hole, size); }
     void zero(std::uint64_t size) override { gap(stream::Extent::Kind::zero, size); }
 
@@ -68,12 +69,15 @@ public:
 
     // Everything in walk order. Of several names of one thing the first is it, the others are hardlinks to that.
     // content: of a file, else null.
-    void visit(const std::function<void(const stream::Entry& entry, const Content* content)>& f) const;
+    void
+    visit(const std::function<void(const stream::Entry& entry, const Content* content)>& f) const;
 
 private:
     struct Order {
         using is_transparent = void;
-        bool operator()(std::string_view a, std::string_view b) const { return stream::compare_paths(a, b) < 0; }
+        bool operator()(std::string_view a, std::string_view b) const {
+            return stream::compare_paths(a, b) < 0;
+        }
     };
     // What few things have.
     struct Rare {

@@ -15,11 +15,13 @@ constexpr Tables make_tables() {
     Tables t{};
     for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t value = i;
-        for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0xedb88320U : 0);
+        for (int bit = 0; bit < 8; ++bit)
+            value = (value >> 1) ^ ((value & 1) != 0 ? 0xedb88320U : 0);
         t[0][i] = value;
     }
     for (std::size_t k = 1; k < t.size(); ++k)
-        for (std::size_t i = 0; i < 256; ++i) t[k][i] = (t[k - 1][i] >> 8) ^ t[0][t[k - 1][i] & 0xff];
+        for (std::size_t i = 0; i < 256; ++i)
+            t[k][i] = (t[k - 1][i] >> 8) ^ t[0][t[k - 1][i] & 0xff];
     return t;
 }
 
@@ -27,7 +29,8 @@ constexpr Tables tables = make_tables();
 
 std::uint32_t load(const std::byte* at) {
     return std::to_integer<std::uint32_t>(at[0]) | std::to_integer<std::uint32_t>(at[1]) << 8 |
-           std::to_integer<std::uint32_t>(at[2]) << 16 | std::to_integer<std::uint32_t>(at[3]) << 24;
+           std::to_integer<std::uint32_t>(at[2]) << 16 |
+           std::to_integer<std::uint32_t>(at[3]) << 24;
 }
 
 } // namespace

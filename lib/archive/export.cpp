@@ -33,14 +33,17 @@ stream::Entry made_directory(const stream::Stamp& time) {
 bool same_metadata(const stream::Entry& a, const stream::Entry& b) {
     if (a.type != b.type || a.path != b.path || a.target != b.target) return false;
     if (a.type == stream::Type::hardlink) return true;
-    return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.user == b.user && a.group == b.group &&
-           a.mtime == b.mtime && a.xattrs == b.xattrs && a.major == b.major && a.minor == b.minor;
+    return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.user == b.user &&
+           a.group == b.group && a.mtime == b.mtime && a.xattrs == b.xattrs && a.major == b.major &&
+           a.minor == b.minor;
 }
 
 // True if both are the same extents of the same chunks, and the other side still has them all. A chunk is compared
 // by its id: where two files have one in common, it may have been found in the other one.
-bool same_content(const Content& ours, const stream::HaveEntry& theirs, const stream::HaveTable& table) {
+bool same_content(const Content& ours, const stream::HaveEntry& theirs,
+                  const stream::HaveTable& table) {
     if (ours.bytes != theirs.bytes) return false;
+    if (ours.sha256 && theirs.sha256 && *ours.sha256 != *theirs.sha256) return false;
     auto extent = theirs.extents.begin();
     std::uint64_t chunk = theirs.first_chunk;
     std::uint64_t left = 0; // of the extent
@@ -53,27 +56,30 @@ bool same_content(const Content& ours, const stream::HaveEntry& theirs, const st
         left -= piece.bytes;
         if (left == 0) ++extent;
         if (piece.kind != stream::Extent::Kind::data) continue;
-        if (piece.run != stream::Run::Kind::parent || piece.count > theirs.first_chunk + theirs.chunks - chunk)
+        if (piece.run != stream::Run::Kind::parent ||
+            piece.count > theirs.first_chunk + theirs.chunks - chunk)
             return false;
         for (std::uint64_t i = 0; i < piece.count; ++i, ++chunk)
-            if (table.lengths[chunk] == 0 || table.ids[chunk] != table.ids[piece.start + i]) return false;
+            if (table.lengths[chunk] == 0 || table.ids[chunk] != table.ids[piece.start + i])
+                return false;
     }
-    return left == 0 && extent == theirs.extents.end() && chunk == theirs.first_chunk + theirs.chunks;
+    return left == 0 && extent == theirs.extents.end() &&
+           chunk == theirs.first_chunk + theirs.chunks;
 }
 
 class ArchiveExport {
 public:
-    ArchiveExport(io::Source& in, const Options& options, stream::HaveReader* have, const stream::Header& header,
-                  io::Sink& sink, Monitor& monitor)
-        : options_(options),
-          have_(have),
-          hasher_(header.key),
+    ArchiveExport(io::Source& in, const Options& options, stream::HaveReader* have,
+                  const stream::Header& header, io::Sink& sink, Monitor& monitor)
+        : options_(options), have_(have), hasher_(header.key),
           reader_(in, {header.time, options.temp_dir}, monitor),
-          catalog_(made_directory(header.time), [this](std::string_view path, std::string_view why) { reader_.bad(path, why); }),
+          catalog_(made_directory(header.time),
+                   [this](std::string_view path, std::string_view why) { reader_.bad(path, why); }),
           writer_(sink, header, options.writer),
-          content_(writer_, hasher_, have != nullptr ? &have->table() : nullptr, options.sha256, monitor),
-          monitor_(monitor),
-          name_(printable(in.name())) {
+          content_(writer_, hasher_, have != nullptr ? &have->table() : nullptr, options.sha256,
+                   monitor),
+          monitor_(monitor), name_(printable(in.name())) {
+        RS_ASSERT(have == nullptr || have->header().key == header.key);
         result_.generation = header.generation;
         if (header.parent) result_.parent = header.parent->generation;
     }
@@ -81,13 +87,17 @@ public:
     ExportResult run() {
         Member member;
         while (reader_.next(member)) {
-            if (members_++ % members_per_report == 0) monitor_.progress(content_.totals().read_bytes, 0);
+            if (members_++ % members_per_report == 0)
+                monitor_.progress(content_.totals().read_bytes, 0);
             take(member);
         }
         if (catalog_.names() == 0)
-            fail(Exit::data, cat(name_, ": an archive without members", members_ > 0 ? " that are not excluded" : ""),
+            fail(Exit::data,
+                 cat(name_, ": an archive without members",
+                     members_ > 0 ? " that are not excluded" : ""),
                  "nothing is published; an empty archive is not taken for a good one");
-        catalog_.visit([this](const stream::Entry& e, const Content* content) { write(e, content); });
+        catalog_.visit(
+            [this](const stream::Entry& e, const Content* content) { write(e, content); });
         finish_have();
         writer_.finish(false, std::nullopt);
         result_.read_bytes = content_.totals().read_bytes;
@@ -178,7 +188,8 @@ private:
     }
 
     void write(const stream::Entry& e, const Content* content) {
-        if (result_.entries++ % members_per_report == 0) monitor_.progress(content_.totals().read_bytes, 0);
+        if (result_.entries++ % members_per_report == 0)
+            monitor_.progress(content_.totals().read_bytes, 0);
         if (content != nullptr) {
             ++result_.files;
             result_.tree_bytes += content->bytes;

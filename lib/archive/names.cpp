@@ -38,9 +38,9 @@ std::string fitting(const char* name) {
 } // namespace
 
 std::string user_name(uid_t uid) {
-    return look_up<passwd, std::string>(
-        [&](passwd* r, char* b, std::size_t n, passwd** f) { return ::getpwuid_r(uid, r, b, n, f); },
-        [](const passwd& r) { return fitting(r.pw_name); });
+    return look_up<passwd, std::string>([&](passwd* r, char* b, std::size_t n,
+                                            passwd** f) { return ::getpwuid_r(uid, r, b, n, f); },
+                                        [](const passwd& r) { return fitting(r.pw_name); });
 }
 
 std::string group_name(gid_t gid) {
@@ -53,7 +53,9 @@ std::optional<std::uint32_t> Numbers::user(const std::string& name) {
     const auto [at, fresh] = users_.try_emplace(name);
     if (fresh)
         at->second = look_up<passwd, std::optional<std::uint32_t>>(
-            [&](passwd* r, char* b, std::size_t n, passwd** f) { return ::getpwnam_r(name.c_str(), r, b, n, f); },
+            [&](passwd* r, char* b, std::size_t n, passwd** f) {
+                return ::getpwnam_r(name.c_str(), r, b, n, f);
+            },
             [](const passwd& r) { return std::optional<std::uint32_t>(r.pw_uid); });
     return at->second;
 }
@@ -62,7 +64,9 @@ std::optional<std::uint32_t> Numbers::group(const std::string& name) {
     const auto [at, fresh] = groups_.try_emplace(name);
     if (fresh)
         at->second = look_up<::group, std::optional<std::uint32_t>>(
-            [&](::group* r, char* b, std::size_t n, ::group** f) { return ::getgrnam_r(name.c_str(), r, b, n, f); },
+            [&](::group* r, char* b, std::size_t n, ::group** f) {
+                return ::getgrnam_r(name.c_str(), r, b, n, f);
+            },
             [](const ::group& r) { return std::optional<std::uint32_t>(r.gr_gid); });
     return at->second;
 }

@@ -41,8 +41,10 @@ constexpr std::size_t spool_read_bytes = 256 << 10;
 // "./" in front and doubled slashes go before the limit of paths counts.
 constexpr std::size_t max_raw_path_bytes = 2 * stream::max_path_bytes;
 constexpr std::size_t max_shown_bytes = 300;
+constexpr std::uint64_t max_warnings = 100; // a hostile archive must not flood a log
 
-// APPNOTE.TXT 4.3.7, 4.3.16 and 8.5.3, 8.5.4: a local header, the end record of an empty archive, and the marks of a spanned one.
+// APPNOTE.TXT 4.3.7, 4.3.16 and 8.5.3, 8.5.4: a local header, the end record of an empty archive, and the
+// marks of a spanned one.
 bool is_zip(ByteSpan head) {
     const std::string_view text = as_text(head.first(std::min<std::size_t>(head.size(), 4)));
     return text == "PK\3\4" || text == "PK\5\6" || text == "PK\7\10" || text == "PK00";
@@ -50,7 +52,8 @@ bool is_zip(ByteSpan head) {
 
 std::string shown(std::string_view path) {
     if (path.empty()) return ".";
-    return path.size() <= max_shown_bytes ? printable(path) : cat(printable(path.substr(0, max_shown_bytes)), "...");
+    return path.size() <= max_shown_bytes ? printable(path)
+                                          : cat(printable(path.substr(0, max_shown_bytes)), "...");
 }
 
 int hex_digit(char c) {
@@ -76,14 +79,15 @@ std::string url_decoded(std::string_view text) {
 }
 
 std::string fitting(const char* name) {
-    if (name == nullptr || ::strnlen(name, stream::max_user_bytes + 1) > stream::max_user_bytes) return {};
+    if (name == nullptr || ::strnlen(name, stream::max_user_bytes + 1) > stream::max_user_bytes)
+        return {};
     return name;
 }
 
 // "Pathname can't be converted from UTF-8 to current locale.": it then is what stands in the archive.
 bool about_charset(std::string_view message) {
-    return (message.starts_with("Pathname ") || message.starts_with("Linkname ") || message.starts_with("Uname ") ||
-            message.starts_with("Gname ")) &&
+    return (message.starts_with("Pathname ") || message.starts_with("Linkname ") ||
+            message.starts_with("Uname ") || message.starts_with("Gname ")) &&
            message.find("be converted from ") != std::string_view::npos;
 }
 
@@ -129,16 +133,12 @@ struct ArchiveReader::Raw {
 };
 
 ArchiveReader::ArchiveReader(io::Source& in, Options options, Monitor& monitor)
-    : name_(printable(in.name())),
-      options_(std::move(options)),
-      monitor_(monitor),
-      unpacker_(in),
-      piece_(unpacker_.next()),
-      piece_end_(piece_.size()),
-      charset_(is_zip(piece_) ? "C.UTF-8" : "C"),
-      handle_(std::make_unique<Handle>()) {
+    : name_(printable(in.name())), options_(std::move(options)), monitor_(monitor), unpacker_(in),
+      piece_(unpacker_.next()), piece_end_(piece_.size()),
+      charset_(is_zip(piece_) ? "C.UTF-8" : "C"), handle_(std::make_unique<Handle>()) {
     if (piece_.empty())
-        fail(Exit::data, cat(name_, ": empty"), "whoever was to write the archive did not begin; see its own message");
+        fail(Exit::data, cat(name_, ": empty"),
+             "whoever was to write the archive did not begin; see its own message");
     const Charset::Use use(charset_);
     if (is_zip(piece_))
         open_spooled(options_.temp_dir);
@@ -183,13 +183,15 @@ void ArchiveReader::open_stream() {
 // were a file.
 void ArchiveReader::open_spooled(const std::string& temp_dir) {
     const char* const from_environment = std::getenv("TMPDIR");
-    const std::string dir = !temp_dir.empty()                                              ? temp_dir
-                            : from_environment != nullptr && *from_environment != '\0' ? from_environment
-                                                                                       : "/var/tmp";
+    const std::string dir = !temp_dir.empty() ? temp_dir
+                            : from_environment != nullptr && *from_environment != '\0'
+                                ? from_environment
+                                : "/var/tmp";
     spool_ = io::Fd(io::sys::openat(AT_FDCWD, dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (!spool_ && (errno == EOPNOTSUPP || errno == EISDIR)) { // not every file system can do that
         const std::string path = cat(dir, "/", io::random_name("rs-export."));
-        spool_ = io::Fd(io::sys::openat(AT_FDCWD, path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+        spool_ = io::Fd(
+            io::sys::openat(AT_FDCWD, path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
         if (spool_) io::sys::unlinkat(AT_FDCWD, path.c_str(), 0);
     }
     if (!spool_) fail_errno(Exit::cant_create, dir, "create a temporary file in");
@@ -200,19 +202,26 @@ void ArchiveReader::open_spooled(const std::string& temp_dir) {
         bytes += piece_.size();
         monitor_.progress(bytes, 0);
     }
-    if (unpacker_.garbage_behind()) warn_once("bytes behind the end of the compressed data are left out");
+    if (unpacker_.garbage_behind())
+        warn_once("bytes behind the end of the compressed data are left out");
     if (::lseek(spool_.get(), 0, SEEK_SET) != 0) fail_errno(Exit::io, what, "seek in");
     ::archive_read_support_format_zip_seekable(handle_->a);
     if (::archive_read_open_fd(handle_->a, spool_.get(), spool_read_bytes) != ARCHIVE_OK)
-        fail(Exit::data, cat(name_, ": a zip archive without the directory at its end"), "it was cut short");
+        fail(Exit::data, cat(name_, ": a zip archive without the directory at its end"),
+             "it was cut short");
 }
 
 void ArchiveReader::bad(std::string_view path, std::string_view why, std::string hint) const {
     fail(Exit::data, cat(name_, ": member ", shown(path), ": ", why), std::move(hint));
 }
 
+void ArchiveReader::warn(const std::string& what) {
+    if (++warnings_ <= max_warnings) monitor_.warn(cat(name_, ": ", what));
+    if (warnings_ == max_warnings) monitor_.warn(cat(name_, ": further warnings are left out"));
+}
+
 void ArchiveReader::warn_once(const std::string& what) {
-    if (warned_.insert(what).second) monitor_.warn(cat(name_, ": ", what));
+    if (warnings_ <= max_warnings && warned_.insert(what).second) warn(what);
 }
 
 // Passes ARCHIVE_OK and ARCHIVE_EOF.
@@ -223,11 +232,13 @@ void ArchiveReader::check(int result) {
     const char* const raw = ::archive_error_string(a);
     const std::string text = raw != nullptr ? printable(raw) : "truncated or damaged archive";
     const std::string where = members_ == 0 ? std::string() : cat("at member ", shown(path_), ": ");
-    fail(Exit::data, cat(name_, ": ", where, text), "nothing is published; the previous generation stays the newest");
+    fail(Exit::data, cat(name_, ": ", where, text),
+         "nothing is published; the previous generation stays the newest");
 }
 
 std::uint64_t ArchiveReader::position() const {
-    return static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(handle_->a, 0), 0));
+    return static_cast<std::uint64_t>(
+        std::max<la_int64_t>(::archive_filter_bytes(handle_->a, 0), 0));
 }
 
 bool ArchiveReader::next(Member& out) {
@@ -246,33 +257,39 @@ bool ArchiveReader::next(Member& out) {
             return false;
         }
         const char* const raw = ::archive_error_string(a);
-        const std::string warning = result == ARCHIVE_WARN && raw != nullptr && !about_charset(raw) ? raw : "";
+        const std::string warning =
+            result == ARCHIVE_WARN && raw != nullptr && !about_charset(raw) ? raw : "";
         ++members_;
         read_entry({entry}, out);
-        if (!warning.empty()) monitor_.warn(cat(name_, ": member ", shown(path_), ": ", printable(warning)));
-        const bool known = out.entry.type == stream::Type::hardlink || type_of(::archive_entry_filetype(entry));
+        if (!warning.empty()) warn(cat("member ", shown(path_), ": ", printable(warning)));
+        const bool known =
+            out.entry.type == stream::Type::hardlink || type_of(::archive_entry_filetype(entry));
         if (known) return true;
-        monitor_.warn(cat(name_, ": member ", shown(path_), ": of unknown type, left out"));
+        warn(cat("member ", shown(path_), ": of unknown type, left out"));
     }
 }
 
 void ArchiveReader::check_end(std::uint64_t before) {
     if (spool_) return;
-    const bool tar = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    const bool tar =
+        (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     // Behind the last member there is at least one block of zeros.
     if (tar && position() < before + tar_block_bytes)
         fail(Exit::data, cat(name_, ": the tar archive has no end mark"),
              "whoever wrote it was stopped before it was whole; nothing is published");
     const std::uint64_t end = std::max(position(), piece_end_ - piece_.size());
-    bool garbage = !all_zero(piece_.last(static_cast<std::size_t>(piece_end_ - std::min(end, piece_end_))));
+    bool garbage =
+        !all_zero(piece_.last(static_cast<std::size_t>(piece_end_ - std::min(end, piece_end_))));
     for (ByteSpan rest = unpacker_.next(); !rest.empty(); rest = unpacker_.next())
         if (!all_zero(rest)) garbage = true;
     if (garbage) warn_once("bytes behind the end of the archive are left out");
-    if (unpacker_.garbage_behind()) warn_once("bytes behind the end of the compressed data are left out");
+    if (unpacker_.garbage_behind())
+        warn_once("bytes behind the end of the compressed data are left out");
 }
 
 std::string ArchiveReader::path_of(const char* raw, const char* what) {
-    if (raw == nullptr) fail(Exit::data, cat(name_, ": member ", members_, ": ", what, " that cannot be read"));
+    if (raw == nullptr)
+        fail(Exit::data, cat(name_, ": member ", members_, ": ", what, " that cannot be read"));
     const std::size_t length = ::strnlen(raw, max_raw_path_bytes + 1);
     std::string_view rest(raw, length);
     if (length > max_raw_path_bytes) bad(rest, cat(what, " longer than the limit"));
@@ -286,7 +303,8 @@ std::string ArchiveReader::path_of(const char* raw, const char* what) {
         if (!out.empty()) out += '/';
         out += name;
     }
-    if (const auto fault = stream::path_fault(out); !fault.empty()) bad(raw, cat(what, " that ", fault));
+    if (const auto fault = stream::path_fault(out); !fault.empty())
+        bad(raw, cat(what, " that ", fault));
     return out;
 }
 
@@ -300,10 +318,12 @@ void ArchiveReader::read_entry(const Raw& from, Member& out) {
     file_bytes_ = data_end_ = 0;
     data_ended_ = false;
     if (::archive_entry_is_encrypted(from.e) != 0)
-        bad(path_, "is encrypted", "unpack it where its password is known, and export the directory");
+        bad(path_, "is encrypted",
+            "unpack it where its password is known, and export the directory");
 
     const unsigned filetype = ::archive_entry_filetype(from.e);
-    const la_int64_t size = ::archive_entry_size_is_set(from.e) != 0 ? ::archive_entry_size(from.e) : 0;
+    const la_int64_t size =
+        ::archive_entry_size_is_set(from.e) != 0 ? ::archive_entry_size(from.e) : 0;
     if (size < 0 || static_cast<std::uint64_t>(size) > stream::max_file_bytes)
         bad(path_, "a size beyond the limit");
     out.data_bytes = static_cast<std::uint64_t>(size);
@@ -320,7 +340,8 @@ void ArchiveReader::read_entry(const Raw& from, Member& out) {
     e.type = *type;
     e.mode = ::archive_entry_perm(from.e) & 07777;
     const la_int64_t uid = ::archive_entry_uid(from.e), gid = ::archive_entry_gid(from.e);
-    if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX) bad(path_, "a number of an owner beyond the limit");
+    if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
+        bad(path_, "a number of an owner beyond the limit");
     e.uid = static_cast<std::uint64_t>(uid);
     e.gid = static_cast<std::uint64_t>(gid);
     e.user = fitting(::archive_entry_uname(from.e));
@@ -329,7 +350,8 @@ void ArchiveReader::read_entry(const Raw& from, Member& out) {
     if (::archive_entry_mtime_is_set(from.e) != 0) {
         e.mtime.seconds = ::archive_entry_mtime(from.e);
         e.mtime.nanoseconds = static_cast<std::uint32_t>(::archive_entry_mtime_nsec(from.e));
-        const bool tar = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+        const bool tar =
+            (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
         if (tar && e.mtime.seconds < 0 && e.mtime.nanoseconds > 0 && e.mtime.seconds > INT64_MIN) {
             --e.mtime.seconds;
             e.mtime.nanoseconds = 1'000'000'000 - e.mtime.nanoseconds;
@@ -337,7 +359,8 @@ void ArchiveReader::read_entry(const Raw& from, Member& out) {
     }
     if (e.type == stream::Type::symlink) {
         const char* const target = ::archive_entry_symlink(from.e);
-        const std::size_t length = target == nullptr ? 0 : ::strnlen(target, stream::max_link_bytes + 1);
+        const std::size_t length =
+            target == nullptr ? 0 : ::strnlen(target, stream::max_link_bytes + 1);
         if (length == 0) bad(path_, "a symbolic link without a target");
         if (length > stream::max_link_bytes) bad(path_, "a symbolic link longer than the limit");
         e.target.assign(target, length);
@@ -367,7 +390,8 @@ void ArchiveReader::read_entry(const Raw& from, Member& out) {
 // libarchive lists them backwards; of two with the same name, the one that stands last counts.
 void ArchiveReader::read_attributes(const Raw& from, stream::Entry& out) {
     if (::archive_entry_xattr_reset(from.e) == 0) return;
-    const bool encoded = (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    const bool encoded =
+        (::archive_format(handle_->a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     std::unordered_set<std::string> seen;
     std::size_t total = 0;
     const char* raw = nullptr;
@@ -383,7 +407,8 @@ void ArchiveReader::read_attributes(const Raw& from, stream::Entry& out) {
             bad(path_, "an extended attribute with an illegal name");
         if (!seen.insert(name).second) continue;
         total += name.size() + size;
-        if (size > stream::max_xattr_bytes || total > stream::max_entry_xattr_bytes || seen.size() > stream::max_xattrs)
+        if (size > stream::max_xattr_bytes || total > stream::max_entry_xattr_bytes ||
+            seen.size() > stream::max_xattrs)
             bad(path_, "extended attributes beyond the limit");
         out.xattrs.push_back({std::move(name), std::string(static_cast<const char*>(value), size)});
     }
@@ -395,7 +420,8 @@ void ArchiveReader::read_acl(const Raw& from, int type, stream::Entry& out) {
     std::vector<AclEntry> entries;
     int entry_type = 0, permissions = 0, tag = 0, id = -1;
     const char* who = nullptr;
-    while (::archive_entry_acl_next(from.e, type, &entry_type, &permissions, &tag, &id, &who) == ARCHIVE_OK) {
+    while (::archive_entry_acl_next(from.e, type, &entry_type, &permissions, &tag, &id, &who) ==
+           ARCHIVE_OK) {
         const auto kind = acl_tag(tag);
         if (!kind) continue;
         AclEntry e{*kind, no_acl_id, static_cast<std::uint16_t>(permissions & 7)};
@@ -417,12 +443,13 @@ void ArchiveReader::read_acl(const Raw& from, int type, stream::Entry& out) {
     const std::string_view name = access ? access_acl_name : default_acl_name;
     const auto acl = complete_acl(std::move(entries));
     if (!acl || (!access && out.type != stream::Type::directory)) {
-        monitor_.warn(cat(name_, ": member ", shown(path_), ": an access list that does not fit, left out"));
+        warn(cat("member ", shown(path_), ": an access list that does not fit, left out"));
         return;
     }
     if (access) {
-        const auto mask = std::find_if(acl->begin(), acl->end(),
-                                       [](const AclEntry& e) { return e.tag == AclEntry::Tag::mask; });
+        const auto mask = std::find_if(acl->begin(), acl->end(), [](const AclEntry& e) {
+            return e.tag == AclEntry::Tag::mask;
+        });
         if (mask == acl->end()) return; // the mode says it all
         out.mode = (out.mode & ~070U) | std::uint32_t{mask->permissions} << 3;
     }
@@ -443,7 +470,8 @@ std::optional<ArchiveReader::Block> ArchiveReader::data() {
             break;
         }
         if (size == 0) continue;
-        if (offset < 0 || static_cast<std::uint64_t>(offset) < data_end_) bad(path_, "its parts are out of order");
+        if (offset < 0 || static_cast<std::uint64_t>(offset) < data_end_)
+            bad(path_, "its parts are out of order");
         const auto start = static_cast<std::uint64_t>(offset);
         if (start > stream::max_file_bytes - size) bad(path_, "a size beyond the limit");
         data_end_ = start + size;

@@ -27,7 +27,8 @@ struct Member {
     stream::Entry entry;
     // What the archive says that data() will give; of a file with holes: where there is no hole.
     std::uint64_t data_bytes = 0;
-    bool has_data = false; // a file, or a hardlink that brings the content of its target along (pax, cpio)
+    bool has_data =
+        false; // a file, or a hardlink that brings the content of its target along (pax, cpio)
 };
 
 // Everything that is wrong with the archive is Error(Exit::data): cut short, damaged, encrypted, no archive at
@@ -77,6 +78,7 @@ private:
     void read_entry(const Raw& from, Member& out);
     void read_attributes(const Raw& from, stream::Entry& out);
     void read_acl(const Raw& from, int type, stream::Entry& out);
+    void warn(const std::string& what);
     void warn_once(const std::string& what);
 
     std::string name_; // of the source
@@ -91,6 +93,7 @@ private:
     std::exception_ptr error_; // thrown below libarchive
     std::unique_ptr<Handle> handle_;
     std::unordered_set<std::string> warned_;
+    std::uint64_t warnings_ = 0;
     Numbers numbers_;
 
     bool started_ = false;

@@ -16,7 +16,7 @@ namespace rs::archive {
 
 namespace {
 constexpr std::size_t piece_bytes = 256 << 10;
-constexpr std::size_t gzip_head_bytes = 10;   // RFC 1952 2.3.1: magic, method, flags, time, two more
+constexpr std::size_t gzip_head_bytes = 10; // RFC 1952 2.3.1: magic, method, flags, time, two more
 constexpr std::size_t gzip_trailer_bytes = 8; // CRC32, ISIZE
 
 // Five in 10^12 other places look like the head of a gzip member.
@@ -29,7 +29,8 @@ bool is_gzip_head(ByteSpan at) {
 std::uint64_t count_gzip_heads(ByteSpan bytes) {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i + gzip_head_bytes <= bytes.size(); ++i) {
-        const void* const found = std::memchr(bytes.data() + i, 0x1f, bytes.size() - gzip_head_bytes + 1 - i);
+        const void* const found =
+            std::memchr(bytes.data() + i, 0x1f, bytes.size() - gzip_head_bytes + 1 - i);
         if (found == nullptr) break;
         i = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data());
         if (is_gzip_head(bytes.subspan(i))) ++count;
@@ -129,7 +130,8 @@ ByteSpan Unpacker::read_piece() {
 
 void Unpacker::count_members() {
     const ByteSpan now = pieces_[last_].bytes(), before = pieces_[1 - last_].bytes();
-    if (pieces_[last_].start == 0) looks_like_gzip_ = now.size() >= gzip_head_bytes && is_gzip_head(now);
+    if (pieces_[last_].start == 0)
+        looks_like_gzip_ = now.size() >= gzip_head_bytes && is_gzip_head(now);
     if (!looks_like_gzip_) return;
     Buffer seam; // heads that begin in the piece before and end in this one
     append(seam, before.last(std::min(before.size(), gzip_head_bytes - 1)));
@@ -139,11 +141,13 @@ void Unpacker::count_members() {
 
 void Unpacker::finish() {
     ended_ = true;
-    const auto end = static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(handle_->a, -1), 0));
+    const auto end =
+        static_cast<std::uint64_t>(std::max<la_int64_t>(::archive_filter_bytes(handle_->a, -1), 0));
     if (gzip_) check_gzip(end);
     // What libarchive has taken but not used is in these two pieces.
     for (const Piece& piece : pieces_) {
-        const std::size_t used = end <= piece.start ? 0 : std::min<std::uint64_t>(end - piece.start, piece.size);
+        const std::size_t used =
+            end <= piece.start ? 0 : std::min<std::uint64_t>(end - piece.start, piece.size);
         if (!all_zero(piece.bytes().subspan(used))) garbage_ = true;
     }
     for (ByteSpan rest = read_piece(); !rest.empty(); rest = read_piece())
@@ -155,7 +159,8 @@ void Unpacker::check_gzip(std::uint64_t end) const {
     Buffer trailer;
     for (std::uint64_t at = end - gzip_trailer_bytes; at < end; ++at)
         for (const Piece& piece : pieces_)
-            if (at >= piece.start && at - piece.start < piece.size) trailer.push_back(piece.buffer[at - piece.start]);
+            if (at >= piece.start && at - piece.start < piece.size)
+                trailer.push_back(piece.buffer[at - piece.start]);
     if (trailer.size() != gzip_trailer_bytes) return;
     Decoder in(trailer, in_.name());
     const std::uint32_t crc = in.u32();
@@ -170,7 +175,8 @@ void Unpacker::fail_here() const {
     ::archive* const a = handle_->a;
     const char* const text = ::archive_error_string(a);
     fail(Exit::data,
-         cat(printable(in_.name()), ": ", text != nullptr ? printable(text) : "truncated or damaged compressed data"));
+         cat(printable(in_.name()), ": ",
+             text != nullptr ? printable(text) : "truncated or damaged compressed data"));
 }
 
 } // namespace rs::archive

@@ -27,13 +27,13 @@ namespace rs::archive {
 namespace {
 
 constexpr std::uint64_t tar_block_bytes = 512;
-constexpr int tar_record_bytes = 20 * 512;                            // as tar always did
-constexpr int block_bytes = 25 * tar_record_bytes;                    // of one write; also a multiple of the next
+constexpr int tar_record_bytes = 20 * 512;         // as tar always did
+constexpr int block_bytes = 25 * tar_record_bytes; // of one write; also a multiple of the next
 constexpr int cpio_block_bytes = 512;
-constexpr std::uint64_t max_cpio_file_bytes = 0xffffffff;             // eight hexadecimal digits
+constexpr std::uint64_t max_cpio_file_bytes = 0xffffffff; // eight hexadecimal digits
 constexpr std::int64_t max_cpio_time = 0xffffffff;
-constexpr std::int64_t min_zip_time = 315'532'800;                    // 1980-01-01: APPNOTE.TXT 4.4.6
-constexpr std::int64_t max_zip_time = 0x7fffffff;                     // signed in the extra field 0x5455
+constexpr std::int64_t min_zip_time = 315'532'800; // 1980-01-01: APPNOTE.TXT 4.4.6
+constexpr std::int64_t max_zip_time = 0x7fffffff;  // signed in the extra field 0x5455
 constexpr std::string_view cpio_end_name = "TRAILER!!!";
 
 const Buffer& zeros() {
@@ -70,7 +70,8 @@ bool set_acl(::archive_entry* to, int type, std::string_view value) {
     if (!acl || !complete_acl(*acl)) return false;
     for (const AclEntry& e : *acl)
         if (::archive_entry_acl_add_entry(to, type, e.permissions, acl_tag(e.tag),
-                                          e.id == no_acl_id ? -1 : static_cast<int>(e.id), nullptr) != ARCHIVE_OK)
+                                          e.id == no_acl_id ? -1 : static_cast<int>(e.id),
+                                          nullptr) != ARCHIVE_OK)
             return false;
     return true;
 }
@@ -109,7 +110,8 @@ struct ArchiveWriter::Raw {
 };
 
 ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
-    : sink_(sink), format_(format), monitor_(monitor), utf8_("C.UTF-8"), bytes_("C"), handle_(std::make_unique<Handle>()) {
+    : sink_(sink), format_(format), monitor_(monitor), utf8_("C.UTF-8"), bytes_("C"),
+      handle_(std::make_unique<Handle>()) {
     const Charset::Use use(utf8_);
     ::archive* const a = handle_->a;
     ::archive_write_add_filter_none(a);
@@ -130,7 +132,8 @@ ArchiveWriter::ArchiveWriter(io::Sink& sink, Format format, Monitor& monitor)
         ::archive_write_set_bytes_in_last_block(a, 1);
         break;
     }
-    const auto write = [](::archive* handle, void* self, const void* bytes, std::size_t size) -> la_ssize_t {
+    const auto write = [](::archive* handle, void* self, const void* bytes,
+                          std::size_t size) -> la_ssize_t {
         auto& writer = *static_cast<ArchiveWriter*>(self);
         if (writer.abandoned_ && writer.format_ != Format::zip) {
             ::archive_set_error(handle, EIO, "abandoned");
@@ -162,8 +165,8 @@ void ArchiveWriter::check(int result, const std::string& path) {
     ::archive* const a = handle_->a;
     const char* const text = ::archive_error_string(a);
     fail(::archive_errno(a) == ENOMEM ? Exit::temp_fail : Exit::io,
-         cat(path.empty() ? std::string("archive") : printable(path), ": cannot write: ",
-             text != nullptr ? printable(text) : "libarchive gives no reason"));
+         cat(path.empty() ? std::string("archive") : printable(path),
+             ": cannot write: ", text != nullptr ? printable(text) : "libarchive gives no reason"));
 }
 
 void ArchiveWriter::expect_link(const std::string& target) {
@@ -171,7 +174,8 @@ void ArchiveWriter::expect_link(const std::string& target) {
 }
 
 // Why the format has no room for it, or empty.
-std::string_view ArchiveWriter::unfit(const stream::Entry& e, const Linked* first, std::uint64_t size) const {
+std::string_view ArchiveWriter::unfit(const stream::Entry& e, const Linked* first,
+                                      std::uint64_t size) const {
     const stream::Type type = e.type;
     if (first != nullptr && first->left_out) return "a hard link to what was left out";
     switch (format_) {
@@ -183,7 +187,8 @@ std::string_view ArchiveWriter::unfit(const stream::Entry& e, const Linked* firs
         break;
     case Format::zip:
         if (type == stream::Type::hardlink) return "zip knows no hard links";
-        if (type != stream::Type::file && type != stream::Type::directory && type != stream::Type::symlink)
+        if (type != stream::Type::file && type != stream::Type::directory &&
+            type != stream::Type::symlink)
             return "zip takes only files, directories and symbolic links";
         break;
     }
@@ -195,7 +200,8 @@ void ArchiveWriter::set_names(const Raw& to, const stream::Entry& e, const Linke
     if (path.empty()) path = format_ == Format::tar ? "./" : ".";
     if (format_ == Format::cpio && path == cpio_end_name) path.insert(0, "./");
     ::archive_entry_copy_pathname(to.e, path.c_str());
-    if (format_ == Format::tar && first != nullptr) ::archive_entry_copy_hardlink(to.e, e.target.c_str());
+    if (format_ == Format::tar && first != nullptr)
+        ::archive_entry_copy_hardlink(to.e, e.target.c_str());
     const stream::Entry& what = first != nullptr ? first->entry : e;
     if (what.type == stream::Type::symlink && !(format_ == Format::tar && first != nullptr))
         ::archive_entry_copy_symlink(to.e, what.target.c_str());
@@ -221,7 +227,8 @@ void ArchiveWriter::set_time(const Raw& to, const stream::Stamp& time) {
     case Format::zip: t = {std::clamp(t.seconds, min_zip_time, max_zip_time), 0}; break;
     }
     if (format_ != Format::tar && t.seconds != time.seconds) ++lost_times_;
-    ::archive_entry_set_mtime(to.e, static_cast<time_t>(t.seconds), static_cast<long>(t.nanoseconds));
+    ::archive_entry_set_mtime(to.e, static_cast<time_t>(t.seconds),
+                              static_cast<long>(t.nanoseconds));
 }
 
 void ArchiveWriter::set_attributes(const Raw& to, const stream::Entry& e) {
@@ -230,8 +237,10 @@ void ArchiveWriter::set_attributes(const Raw& to, const stream::Entry& e) {
         return;
     }
     for (const stream::Xattr& x : e.xattrs) {
-        if (x.name == access_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x.value)) continue;
-        if (x.name == default_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, x.value)) continue;
+        if (x.name == access_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x.value))
+            continue;
+        if (x.name == default_acl_name && set_acl(to.e, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, x.value))
+            continue;
         ::archive_entry_xattr_add_entry(to.e, x.name.c_str(), x.value.data(), x.value.size());
     }
 }
@@ -244,7 +253,8 @@ void ArchiveWriter::set_holes(const Raw& to, std::uint64_t size) const {
     std::uint64_t start = 0, end = 0; // of the stretch
     const auto close = [&] {
         if (end > start)
-            ::archive_entry_sparse_add_entry(to.e, static_cast<la_int64_t>(start), static_cast<la_int64_t>(end - start));
+            ::archive_entry_sparse_add_entry(to.e, static_cast<la_int64_t>(start),
+                                             static_cast<la_int64_t>(end - start));
     };
     std::uint64_t at = 0;
     for (const stream::Extent& x : extents_) {
@@ -280,11 +290,14 @@ bool ArchiveWriter::write_header(const stream::Entry& e, const Linked* first, st
     if (format_ == Format::cpio) {
         // The names of a file are known by one number; that they are several must be said with each.
         const auto linked = linked_.find(e.path);
-        const Linked* const group = first != nullptr ? first : linked != linked_.end() ? &linked->second : nullptr;
-        ::archive_entry_set_ino64(to.e, static_cast<la_int64_t>(group != nullptr ? group->number : ++last_number_));
+        const Linked* const group = first != nullptr          ? first
+                                    : linked != linked_.end() ? &linked->second
+                                                              : nullptr;
+        ::archive_entry_set_ino64(
+            to.e, static_cast<la_int64_t>(group != nullptr ? group->number : ++last_number_));
         ::archive_entry_set_nlink(to.e, what.type == stream::Type::directory ? 2
-                                            : group != nullptr                   ? group->names
-                                                                                 : 1);
+                                        : group != nullptr                   ? group->names
+                                                                             : 1);
     }
     const int result = ::archive_write_header(handle_->a, to.e);
     if (error_) std::rethrow_exception(error_);
@@ -300,7 +313,8 @@ bool ArchiveWriter::write_header(const stream::Entry& e, const Linked* first, st
     return true;
 }
 
-bool ArchiveWriter::begin(const stream::Entry& e, std::uint64_t size, std::span<const stream::Extent> extents) {
+bool ArchiveWriter::begin(const stream::Entry& e, std::uint64_t size,
+                          std::span<const stream::Extent> extents) {
     RS_ASSERT(!in_file_ && !finished_);
     const bool file = e.type == stream::Type::file;
     RS_ASSERT(file || (size == 0 && extents.empty()));
@@ -316,7 +330,8 @@ bool ArchiveWriter::begin(const stream::Entry& e, std::uint64_t size, std::span<
     if (e.type == stream::Type::hardlink && has_hard_links(format_)) {
         const auto at = linked_.find(e.target);
         if (at == linked_.end() || at->second.number == 0)
-            fail(Exit::data, cat(shown(e.path), ": a hard link to ", shown(e.target), ", which does not come before it"));
+            fail(Exit::data, cat(shown(e.path), ": a hard link to ", shown(e.target),
+                                 ", which does not come before it"));
         first = &at->second;
     } else if (const auto at = linked_.find(e.path); at != linked_.end()) {
         group = &at->second;
@@ -351,7 +366,8 @@ void ArchiveWriter::pass_gaps() {
     while (extent_ < extents_.size()) {
         if (extents_[extent_].kind == stream::Extent::Kind::data && extent_bytes_ > 0) return;
         while (extent_bytes_ > 0) {
-            const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(extent_bytes_, zeros().size()));
+            const auto n =
+                static_cast<std::size_t>(std::min<std::uint64_t>(extent_bytes_, zeros().size()));
             put(ByteSpan(zeros()).first(n));
             extent_bytes_ -= n;
         }
@@ -364,7 +380,8 @@ void ArchiveWriter::data(ByteSpan bytes) {
     const Charset::Use use(utf8_);
     while (!bytes.empty()) {
         RS_ASSERT(extent_ < extents_.size());
-        const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), extent_bytes_));
+        const std::size_t n =
+            static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), extent_bytes_));
         put(bytes.first(n));
         bytes = bytes.subspan(n);
         extent_bytes_ -= n;
@@ -387,8 +404,8 @@ void ArchiveWriter::finish() {
     check(::archive_write_close(handle_->a), {});
     const std::string_view format = format_ == Format::cpio ? "cpio" : "zip";
     if (lost_attributes_ > 0)
-        monitor_.warn(cat("archive: ", format, " keeps no attributes: left out of ", lost_attributes_,
-                          lost_attributes_ == 1 ? " entry" : " entries"));
+        monitor_.warn(cat("archive: ", format, " keeps no attributes: left out of ",
+                          lost_attributes_, lost_attributes_ == 1 ? " entry" : " entries"));
     if (lost_times_ > 0)
         monitor_.warn(cat("archive: ", format, " has no such times: changed in ", lost_times_,
                           lost_times_ == 1 ? " entry" : " entries"));

@@ -56,7 +56,8 @@ public:
     // extents: those of a file, `size` bytes together. False: the format has no room for this entry; that was
     // reported, and data() and end() do nothing until the next begin(). A hardlink to what was not expected, or
     // has not come before, is Error(Exit::data).
-    bool begin(const stream::Entry& entry, std::uint64_t size = 0, std::span<const stream::Extent> extents = {});
+    bool begin(const stream::Entry& entry, std::uint64_t size = 0,
+               std::span<const stream::Extent> extents = {});
     // The bytes of the data extents, in pieces of any size. Holes and zeros in between are added here.
     void data(ByteSpan bytes);
     // All data was given.
@@ -75,12 +76,14 @@ private:
         bool left_out = false;
     };
 
-    [[nodiscard]] bool write_header(const stream::Entry& entry, const Linked* first, std::uint64_t size);
+    [[nodiscard]] bool write_header(const stream::Entry& entry, const Linked* first,
+                                    std::uint64_t size);
     void set_names(const Raw& to, const stream::Entry& entry, const Linked* first) const;
     void set_time(const Raw& to, const stream::Stamp& time);
     void set_attributes(const Raw& to, const stream::Entry& entry);
     void set_holes(const Raw& to, std::uint64_t size) const;
-    [[nodiscard]] std::string_view unfit(const stream::Entry& entry, const Linked* first, std::uint64_t size) const;
+    [[nodiscard]] std::string_view unfit(const stream::Entry& entry, const Linked* first,
+                                         std::uint64_t size) const;
     void put(ByteSpan bytes);
     void pass_gaps();
     void check(int result, const std::string& path);

@@ -38,12 +38,15 @@ std::vector<std::vector<std::uint64_t>> numbers_of(const PackIndex& pack) {
 
 std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live) {
     std::uint64_t needed = 0;
+    bool lives = false;
     for (std::uint32_t s = 0; s < pack.segments().size(); ++s) {
         const Share share = share_of(pack, s, live);
         if (share.all == 0 || share.live == 0) continue;
+        lives = true; // also where its share is less than a byte
         needed += pack.segments()[s].stored_bytes() * share.live / share.all;
     }
-    return needed == 0 ? pack.pack_bytes() : pack.pack_bytes() - std::min(needed, pack.pack_bytes());
+    if (!lives) return pack.pack_bytes();
+    return pack.pack_bytes() - std::clamp<std::uint64_t>(needed, 1, pack.pack_bytes());
 }
 
 bool worth_rewriting(const PackIndex& pack, std::uint64_t dead) { return dead * 3 > pack.pack_bytes(); }

@@ -60,7 +60,7 @@ public:
     // Bytes that end with the region: fill(span) gives at least 1 byte, 0 at the end. Stops after
     // `length` bytes. Gives the number of bytes taken (less than length: fill ended early).
     std::uint64_t region(std::uint64_t length, const std::function<std::size_t(MutableSpan)>& fill);
-    // 0 bytes are nothing. Not two holes in a row.
+    // 0 bytes are nothing.
     void hole(std::uint64_t bytes);
     struct Result {
         std::uint64_t bytes = 0; // size of the file, holes included

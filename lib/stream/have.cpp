@@ -217,13 +217,14 @@ bool HaveReader::next(HaveEntry& out) {
         const auto kind = op_.kind == Op::Kind::data ? Extent::Kind::data
                           : op_.kind == Op::Kind::hole ? Extent::Kind::hole
                                                        : Extent::Kind::zero;
+        const std::uint64_t chunks = kind == Extent::Kind::data ? op_.chunks : 0; // of a gap it is left over
         if (!out.extents.empty() && out.extents.back().kind == kind) {
             out.extents.back().bytes += op_.bytes;
-            out.extents.back().chunks += op_.chunks;
+            out.extents.back().chunks += chunks;
         } else {
-            out.extents.push_back({kind, op_.bytes, kind == Extent::Kind::data ? op_.chunks : 0});
+            out.extents.push_back({kind, op_.bytes, chunks});
         }
-        if (kind == Extent::Kind::data) out.chunks += op_.chunks;
+        out.chunks += chunks;
     }
     out.sha256_known = op_.sha256_known;
     out.sha256 = op_.sha256;

@@ -42,6 +42,9 @@ public:
             ::setpgid(0, 0);
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             for (const int s : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) ::signal(s, SIG_DFL);
+            // Ours may be the have stream, of which nothing must get lost.
+            const int nothing = ::open("/dev/null", O_RDONLY);
+            if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
             if (::getppid() == parent && ::dup2(child_output.get(), STDOUT_FILENO) >= 0)
                 ::execvp(args[0], args.data());
             const int err = errno;

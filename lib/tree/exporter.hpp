@@ -43,8 +43,8 @@ ExportResult export_directory(const io::Dir& root, const ExportOptions& options,
                               stream::HaveReader* have, io::Sink& sink, Monitor& monitor);
 
 // Runs argv (no shell) and sends its standard output as a file `name` in a directory of its own. A
-// status other than 0, a signal or an empty output is Error(Exit::unavailable). The child gets our standard
-// input, and dies with us.
+// status other than 0, a signal or an empty output is Error(Exit::unavailable). The child's standard
+// input is /dev/null, and it dies with us.
 ExportResult export_command(const std::string& name, const std::vector<std::string>& argv,
                             const ExportOptions& options, stream::HaveReader* have, io::Sink& sink,
                             Monitor& monitor);

@@ -107,7 +107,8 @@ private:
         const std::string manifest = manifest_->finish(reader_.header(), digest_);
         // One flush of the file system instead of one for each file: 60,000 of those take minutes.
         if (io::sys::syncfs(new_root_.get()) != 0) fail_errno(Exit::io, target_.path(), "flush to disk");
-        target_.exchange(manifest);
+        if (const std::string left = target_.exchange(manifest); !left.empty())
+            monitor_.warn(cat("the new tree is in place, but not all was tidied up: ", left));
     }
 
     void abandon() noexcept {

@@ -15,6 +15,7 @@ namespace rs::tree {
 namespace {
 constexpr const char* new_name = "new";
 constexpr const char* previous_name = "previous";
+constexpr const char* rolled_back_name = "rolled-back";
 constexpr const char* pending_name = "pending"; // the inode of the tree that is about to be exchanged
 constexpr const char* damaged_name = "damaged";
 constexpr std::size_t max_damaged_bytes = 64 << 20;
@@ -103,6 +104,7 @@ void Target::recover() {
         io::unlink_at(*state_, pending_name);
     }
     io::remove_tree_at(*state_, new_name);
+    io::remove_tree_at(*state_, rolled_back_name);
     sweep_manifests();
 }
 
@@ -124,7 +126,7 @@ io::Dir Target::make_new() {
     return io::open_dir_at(*state_, new_name);
 }
 
-void Target::exchange(const std::string& manifest) {
+std::string Target::exchange(const std::string& manifest) {
     const auto inode = inode_of(*state_, new_name);
     RS_ASSERT(inode.has_value());
     io::rename_at(*state_, manifest, *state_, manifest_name(*inode));
@@ -141,13 +143,20 @@ void Target::exchange(const std::string& manifest) {
         fail_errno(Exit::cant_create, path_, "put the new tree in place");
     }
     io::sync_dir(parent_);
-    finish_exchange();
+    try {
+        finish_exchange();
+    } catch (const Error& e) {
+        return e.what();
+    }
+    return {};
 }
 
 void Target::finish_exchange() {
     if (io::exists_at(*state_, new_name)) {
-        io::remove_tree_at(*state_, previous_name);
-        io::rename_at(*state_, new_name, *state_, previous_name);
+        if (has_previous())
+            io::remove_tree_at(*state_, new_name);
+        else
+            io::rename_at(*state_, new_name, *state_, previous_name);
     }
     io::unlink_at(*state_, damaged_name);
     io::unlink_at(*state_, pending_name);
@@ -174,6 +183,7 @@ void Target::roll_back() {
     if (io::sys::renameat2(state_->get(), previous_name, parent_.get(), name_.c_str(),
                            present ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
         fail_errno(Exit::cant_create, path_, "exchange with the previous tree");
+    if (present) io::rename_at(*state_, previous_name, *state_, rolled_back_name);
     io::unlink_at(*state_, damaged_name);
     io::sync_dir(parent_);
     io::sync_dir(*state_);

@@ -35,14 +35,15 @@ public:
     [[nodiscard]] io::Dir make_new();
     [[nodiscard]] const io::Dir& state() const { return *state_; }
     // The new tree and its manifest (a file `manifest` in state()) become what DIR is. All of it was
-    // flushed before. The tree that was there becomes the previous one.
-    void exchange(const std::string& manifest);
+    // flushed before. If there is a previous tree, the one that was there was never proven and goes; else it
+    // becomes the previous one. What could not be tidied up after the exchange is said; the next lock() does it.
+    [[nodiscard]] std::string exchange(const std::string& manifest);
     // DIR will not be built upon: its manifest is wrong.
     void distrust();
 
     [[nodiscard]] bool has_previous() const;
     void drop_previous(); // proven: the previous tree goes
-    void roll_back();     // the previous tree comes back; the present one becomes the previous
+    void roll_back();     // the previous tree comes back; the present one is kept as rolled-back until the next lock()
     // Files of the present tree that a check found wrong; one path a line, escaped.
     void write_damaged(const std::string& lines);
     [[nodiscard]] std::string read_damaged() const;

@@ -83,11 +83,6 @@ same_as() {
     [ "$(wc -l <"$1")" -gt 1 ] || fail "$1 has one line: nothing was compared"
 }
 
-# unchanged_during CMD...: the test's directory, all of it, is as before. Status and output are those of run.
-untouched() {
-    lister "$BATS_TEST_TMPDIR/${1}" >"$BATS_TEST_TMPDIR/../before-$BATS_TEST_NUMBER"
-}
-
 # json FILE KEY: the value in the last line of FILE; fails unless each line is an object and the last has exit.
 json() {
     "$python" -S -c 'import json, sys
@@ -108,7 +103,8 @@ rows = [json.loads(line) for line in open(sys.argv[1])][:-1]
 print(eval(sys.argv[2]))' "$@"
 }
 
-# A small tree of some fifteen names, at round $2 (0 makes it, 1 and more change it).
+# A small tree of some fifteen names, at round $2 (0 makes it, 1 and more change it), old enough for its times to be
+# trusted.
 mini() {
     faults mini "$1" "${2-0}"
 }
@@ -119,7 +115,7 @@ mini() {
 pull() (
     set -o pipefail
     rs-pull --store "$1" --name "$2" --have |
-        rs-export --have=- "${@:4}" "$3" |
+        rs-export --have=- "$3" "${@:4}" |
         rs-pull --store "$1" --name "$2"
 )
 

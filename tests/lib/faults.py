@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops over faults: a small history, one fault, then everything that was acknowledged must still be there.
 
-    faults.py mini DIR ROUND               a tree of some fifteen names; round 0 makes it, others change it
+    faults.py mini DIR ROUND               a tree of some fifteen names; round 0 makes it, others change it; waits until
+                                           an export trusts its times
     faults.py kill WHAT                    SIGKILL before the 1st, 2nd, ... write-like call, until a run completes
     faults.py strace WHAT                  the same with the kernel's own calls, a few of them
     faults.py fail WHAT CALL ERRNO [+]     the Nth CALL fails with ERRNO, each N; "+": and all that follow
@@ -102,7 +103,7 @@ def put(path, data, when):
 
 def words(rng, size):
     """Text that compresses."""
-    return b"".join(b"%08x common words of a line\n" % rng.getrandbits(32) for _ in range(size // 36 + 1))[:size]
+    return b"".join(b"%08x common words of a line\n" % rng.getrandbits(32) for _ in range(size // 32 + 1))[:size]
 
 
 def mini(root, number):
@@ -148,7 +149,7 @@ def mini(root, number):
             os.rename(at("z/moved"), at("z/deep"))
             os.rmdir(at("a/link"))
             os.symlink("two", at("a/link"))
-    for path in ("a/one", "big", "sparse", "b/fifo", "a/link", "a", "b", "z", ""):
+    for path in ("a/one", "big", "sparse", "b/fifo", "a/link", *(["z/deep"] if number == 0 else []), "a", "b", "z", ""):
         os.utime(at(path), ns=(when, when), follow_symlinks=False)
 
 
@@ -759,6 +760,7 @@ def command_rot():
 
 def command_mini(root, number):
     mini(root, int(number))
+    settle(root)
     return 0
 
 

@@ -11,8 +11,9 @@ using Tag = AclEntry::Tag;
 
 namespace {
 
-const std::vector<AclEntry> sample{{Tag::owner, no_acl_id, 7}, {Tag::user, 1, 4},  {Tag::owning_group, no_acl_id, 5},
-                                   {Tag::group, 100, 6},       {Tag::mask, no_acl_id, 7}, {Tag::other, no_acl_id, 0}};
+const std::vector<AclEntry> sample{{Tag::owner, no_acl_id, 7},        {Tag::user, 1, 4},
+                                   {Tag::owning_group, no_acl_id, 5}, {Tag::group, 100, 6},
+                                   {Tag::mask, no_acl_id, 7},         {Tag::other, no_acl_id, 0}};
 
 } // namespace
 
@@ -43,12 +44,18 @@ TEST_CASE("what is no ACL is not decoded") {
 }
 
 TEST_CASE("an ACL is brought into the kernel's order, and gets the mask it needs") {
-    std::vector<AclEntry> mixed{{Tag::other, no_acl_id, 1}, {Tag::user, 9, 2}, {Tag::user, 3, 4},
-                                {Tag::owning_group, no_acl_id, 1}, {Tag::owner, no_acl_id, 6}};
+    std::vector<AclEntry> mixed{{Tag::other, no_acl_id, 1},
+                                {Tag::user, 9, 2},
+                                {Tag::user, 3, 4},
+                                {Tag::owning_group, no_acl_id, 1},
+                                {Tag::owner, no_acl_id, 6}};
     const auto acl = complete_acl(mixed);
     REQUIRE(acl);
-    CHECK(*acl == std::vector<AclEntry>{{Tag::owner, no_acl_id, 6}, {Tag::user, 3, 4}, {Tag::user, 9, 2},
-                                        {Tag::owning_group, no_acl_id, 1}, {Tag::mask, no_acl_id, 7},
+    CHECK(*acl == std::vector<AclEntry>{{Tag::owner, no_acl_id, 6},
+                                        {Tag::user, 3, 4},
+                                        {Tag::user, 9, 2},
+                                        {Tag::owning_group, no_acl_id, 1},
+                                        {Tag::mask, no_acl_id, 7},
                                         {Tag::other, no_acl_id, 1}});
     CHECK(complete_acl(sample) == sample);
 }
@@ -59,7 +66,8 @@ TEST_CASE("an ACL that the kernel would refuse is refused") {
         std::vector<AclEntry> acl = sample;
         acl.erase(acl.begin() + static_cast<std::ptrdiff_t>(missing));
         const Tag tag = sample[missing].tag;
-        CHECK(complete_acl(acl).has_value() == (tag == Tag::user || tag == Tag::group || tag == Tag::mask));
+        CHECK(complete_acl(acl).has_value() ==
+              (tag == Tag::user || tag == Tag::group || tag == Tag::mask));
     }
     for (const AclEntry& twice : sample) {
         std::vector<AclEntry> acl = sample;

@@ -91,7 +91,8 @@ inline constexpr std::uint64_t content_limit = 64 << 20;
     std::vector<std::pair<chunk::ChunkId, std::uint32_t>> fresh, table;
     std::size_t next = 0; // of the parent's items
     if (parent != nullptr)
-        for (const Item& item : parent->items) table.insert(table.end(), item.chunks.begin(), item.chunks.end());
+        for (const Item& item : parent->items)
+            table.insert(table.end(), item.chunks.begin(), item.chunks.end());
     while (const auto event = reader.next()) {
         if (const auto* const segment = std::get_if<stream::SegmentView>(&*event)) {
             Buffer raw(segment->head.raw_bytes);
@@ -126,7 +127,8 @@ inline constexpr std::uint64_t content_limit = 64 << 20;
                 const auto kind = op.kind == stream::Op::Kind::data   ? stream::Extent::Kind::data
                                   : op.kind == stream::Op::Kind::hole ? stream::Extent::Kind::hole
                                                                       : stream::Extent::Kind::zero;
-                if (item.extents.empty() || item.extents.back().kind != kind) item.extents.push_back({kind, 0, 0});
+                if (item.extents.empty() || item.extents.back().kind != kind)
+                    item.extents.push_back({kind, 0, 0});
                 item.extents.back().bytes += op.bytes;
                 item.bytes += op.bytes;
                 if (kind != stream::Extent::Kind::data) {
@@ -140,7 +142,8 @@ inline constexpr std::uint64_t content_limit = 64 << 20;
                         std::pair<chunk::ChunkId, std::uint32_t> chunk;
                         if (run.kind == stream::Run::Kind::fresh) chunk = fresh.at(run.start + i);
                         if (run.kind == stream::Run::Kind::parent) chunk = table.at(run.start + i);
-                        if (run.kind == stream::Run::Kind::named) chunk.first = op.ids.at(run.start + i);
+                        if (run.kind == stream::Run::Kind::named)
+                            chunk.first = op.ids.at(run.start + i);
                         const std::string& bytes = out.chunks.at(chunk.first);
                         chunk.second = static_cast<std::uint32_t>(bytes.size());
                         item.chunks.push_back(chunk);
@@ -183,7 +186,8 @@ inline constexpr std::uint64_t content_limit = 64 << 20;
 }
 
 // What a store that holds the tree says of it. lost: places in the chunk table.
-[[nodiscard]] inline Buffer have_stream(const Tree& tree, const std::vector<std::size_t>& lost = {}) {
+[[nodiscard]] inline Buffer have_stream(const Tree& tree,
+                                        const std::vector<std::size_t>& lost = {}) {
     stream::Header header = tree.header;
     header.purpose = stream::Purpose::have;
     header.parent = stream::Parent{tree.header.generation, {}};
@@ -231,12 +235,14 @@ struct Exported {
 };
 
 [[nodiscard]] inline Exported export_bytes(ByteSpan archive, const archive::Options& options = {},
-                                           const Tree* parent = nullptr, const std::vector<std::size_t>& lost = {},
+                                           const Tree* parent = nullptr,
+                                           const std::vector<std::size_t>& lost = {},
                                            std::size_t piece = SIZE_MAX) {
     io::BufferSource in(archive, piece, "archive");
     io::BufferSink sink;
     Warnings monitor;
-    stream::Header header = dump_header(parent != nullptr ? parent->header.generation.counter + 1 : 1);
+    stream::Header header =
+        dump_header(parent != nullptr ? parent->header.generation.counter + 1 : 1);
     Buffer have_bytes;
     std::optional<io::BufferSource> have_source;
     std::optional<stream::HaveReader> have;
@@ -247,7 +253,8 @@ struct Exported {
         header.parent = have->header().parent;
     }
     Exported out;
-    out.result = archive::export_archive(in, options, have ? &*have : nullptr, header, sink, monitor);
+    out.result =
+        archive::export_archive(in, options, have ? &*have : nullptr, header, sink, monitor);
     out.tree = read_tree(sink.bytes(), parent);
     out.warnings = monitor.all;
     CHECK(out.result.entries == out.tree.items.size());
@@ -255,18 +262,20 @@ struct Exported {
     return out;
 }
 
-[[nodiscard]] inline Exported export_bytes(std::string_view archive, const archive::Options& options = {},
+[[nodiscard]] inline Exported export_bytes(std::string_view archive,
+                                           const archive::Options& options = {},
                                            const Tree* parent = nullptr) {
     return export_bytes(as_bytes(archive), options, parent);
 }
 
 // Of an export that must fail; what had been written by then must be no whole stream.
-[[nodiscard]] inline Failure export_failure(ByteSpan archive, const archive::Options& options = {}) {
+[[nodiscard]] inline Failure export_failure(ByteSpan archive,
+                                            const archive::Options& options = {}) {
     io::BufferSource in(archive, SIZE_MAX, "archive");
     io::BufferSink sink;
     Warnings monitor;
-    const Failure failure =
-        failure_of([&] { (void)archive::export_archive(in, options, nullptr, dump_header(), sink, monitor); });
+    const Failure failure = failure_of(
+        [&] { (void)archive::export_archive(in, options, nullptr, dump_header(), sink, monitor); });
     if (failure.code == Exit::ok) return failure;
     const Failure reading = failure_of([&] {
         io::BufferSource source(sink.bytes());
@@ -278,7 +287,8 @@ struct Exported {
     return failure;
 }
 
-[[nodiscard]] inline Failure export_failure(std::string_view archive, const archive::Options& options = {}) {
+[[nodiscard]] inline Failure export_failure(std::string_view archive,
+                                            const archive::Options& options = {}) {
     return export_failure(as_bytes(archive), options);
 }
 
@@ -295,10 +305,13 @@ struct TarMember {
 
 [[nodiscard]] inline std::string tar_block(const TarMember& m) {
     std::string head(512, '\0');
-    const auto put = [&](std::size_t at, std::string_view text) { head.replace(at, text.size(), text); };
+    const auto put = [&](std::size_t at, std::string_view text) {
+        head.replace(at, text.size(), text);
+    };
     const auto octal = [&](std::size_t at, std::size_t width, std::uint64_t value) {
         char text[24];
-        std::snprintf(text, sizeof text, "%0*llo", static_cast<int>(width - 1), static_cast<unsigned long long>(value));
+        std::snprintf(text, sizeof text, "%0*llo", static_cast<int>(width - 1),
+                      static_cast<unsigned long long>(value));
         put(at, text);
     };
     put(0, std::string_view(m.name).substr(0, 100));
@@ -353,20 +366,23 @@ inline std::string shell(const std::string& command) {
     REQUIRE(pipe != nullptr);
     std::string out;
     char piece[65536];
-    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;) out.append(piece, n);
+    for (std::size_t n = 0; (n = std::fread(piece, 1, sizeof piece, pipe)) > 0;)
+        out.append(piece, n);
     const int status = ::pclose(pipe);
     CHECK(status == 0);
     return out;
 }
 
 // tests/lib of the sources
-[[nodiscard]] inline std::string helper(std::string_view name) { return cat(RS_TEST_DATA "/../lib/", name); }
+[[nodiscard]] inline std::string helper(std::string_view name) {
+    return cat(RS_TEST_DATA "/../lib/", name);
+}
 
 // ---- writing ----
 
 // Gives the whole tree to an ArchiveWriter. piece: how many bytes of data at once.
-[[nodiscard]] inline Buffer write_archive(const Tree& tree, archive::Format format, Monitor& monitor,
-                                          std::size_t piece = 10'000) {
+[[nodiscard]] inline Buffer write_archive(const Tree& tree, archive::Format format,
+                                          Monitor& monitor, std::size_t piece = 10'000) {
     io::BufferSink sink;
     archive::ArchiveWriter out(sink, format, monitor);
     const bool links = archive::has_hard_links(format);
@@ -384,8 +400,10 @@ inline std::string shell(const std::string& command) {
         std::uint64_t at = 0;
         for (const stream::Extent& x : content->extents) {
             const std::uint64_t end = at + x.bytes;
-            for (; x.kind == stream::Extent::Kind::data && at < end; at += std::min<std::uint64_t>(piece, end - at))
-                out.data(as_bytes(std::string_view(content->content).substr(at, std::min<std::uint64_t>(piece, end - at))));
+            for (; x.kind == stream::Extent::Kind::data && at < end;
+                 at += std::min<std::uint64_t>(piece, end - at))
+                out.data(as_bytes(std::string_view(content->content)
+                                      .substr(at, std::min<std::uint64_t>(piece, end - at))));
             at = end;
         }
         out.end();

@@ -19,7 +19,8 @@ Unpacked unpack(std::string_view packed, std::size_t piece = SIZE_MAX) {
     io::BufferSource in(as_bytes(packed), piece, "packed");
     Unpacker unpacker(in);
     Unpacked out;
-    for (ByteSpan bytes = unpacker.next(); !bytes.empty(); bytes = unpacker.next()) out.bytes += as_text(bytes);
+    for (ByteSpan bytes = unpacker.next(); !bytes.empty(); bytes = unpacker.next())
+        out.bytes += as_text(bytes);
     CHECK(unpacker.next().empty());
     CHECK(unpacker.bytes_read() == packed.size());
     out.garbage = unpacker.garbage_behind();
@@ -33,9 +34,10 @@ struct Packer {
 };
 
 constexpr Packer packers[] = {
-    {"gzip", "gzip -c", true},          {"bzip2", "bzip2 -c", true}, {"xz", "xz -c", true},
-    {"lzma", "xz -c --format=lzma", false}, {"zstd", "zstd -qc", true},  {"lz4", "lz4 -qc", true},
-    {"lzip", "lzip -c", true},          {"compress", "compress -c", false},
+    {"gzip", "gzip -c", true},  {"bzip2", "bzip2 -c", true},
+    {"xz", "xz -c", true},      {"lzma", "xz -c --format=lzma", false},
+    {"zstd", "zstd -qc", true}, {"lz4", "lz4 -qc", true},
+    {"lzip", "lzip -c", true},  {"compress", "compress -c", false},
 };
 
 // Compresses somewhat, and is longer than a piece of the unpacker.
@@ -68,7 +70,8 @@ TEST_CASE("crc32 is that of gzip, however the bytes are fed") {
 TEST_CASE("what is not packed comes through as it is, in pieces of any size") {
     CHECK(unpack("").bytes.empty());
     for (const std::size_t size : {1U, 3U, 511U, 262'143U, 262'144U, 262'145U, 1'000'000U})
-        for (const std::size_t piece : {std::size_t{4096}, std::size_t{262'144}, std::size_t{SIZE_MAX}}) {
+        for (const std::size_t piece :
+             {std::size_t{4096}, std::size_t{262'144}, std::size_t{SIZE_MAX}}) {
             CAPTURE(size);
             CAPTURE(piece);
             const std::string text = sample(size);
@@ -82,7 +85,8 @@ TEST_CASE("every packer's output is unpacked, and its end is where it ends") {
     const TempDir dir;
     for (const Packer& packer : packers) {
         CAPTURE(std::string(packer.name));
-        if (!installed(std::string(packer.command).substr(0, std::string_view(packer.command).find(' ')))) {
+        if (!installed(std::string(packer.command)
+                           .substr(0, std::string_view(packer.command).find(' ')))) {
             MESSAGE("not installed: ", std::string(packer.command));
             continue;
         }
@@ -106,11 +110,15 @@ TEST_CASE("packed data that is cut anywhere is refused") {
     dir.write("x", text);
     for (const Packer& packer : packers) {
         CAPTURE(std::string(packer.name));
-        if (!packer.checksum || !installed(std::string(packer.command).substr(0, std::string_view(packer.command).find(' ')))) continue;
+        if (!packer.checksum ||
+            !installed(
+                std::string(packer.command).substr(0, std::string_view(packer.command).find(' '))))
+            continue;
         const std::string packed = shell(cat(packer.command, " < ", dir.path("x")));
-        for (std::size_t size = 20; size < packed.size(); size += size > packed.size() - 40 ? 1 : 97) {
+        for (std::size_t size = 20; size<packed.size(); size += size> packed.size() - 40 ? 1 : 97) {
             CAPTURE(size);
-            CHECK(code_of([&] { (void)unpack(std::string_view(packed).substr(0, size)); }) == Exit::data);
+            CHECK(code_of([&] { (void)unpack(std::string_view(packed).substr(0, size)); }) ==
+                  Exit::data);
         }
     }
 }
@@ -122,7 +130,9 @@ TEST_CASE("packed data with a changed byte is refused, or comes out as it was") 
     Random random(3);
     for (const Packer& packer : packers) {
         CAPTURE(std::string(packer.name));
-        if (!installed(std::string(packer.command).substr(0, std::string_view(packer.command).find(' ')))) continue;
+        if (!installed(
+                std::string(packer.command).substr(0, std::string_view(packer.command).find(' '))))
+            continue;
         const std::string packed = shell(cat(packer.command, " < ", dir.path("x")));
         for (int i = 0; i < 300; ++i) {
             const std::size_t at = 10 + random.below(packed.size() - 10);

@@ -64,8 +64,14 @@ Tree sample_tree() {
     t.items.push_back(item(Type::directory, "a"));
     t.items.push_back(file_of("a/big", {{Extent::Kind::data, 300'000, 1}}, 1));
     t.items.push_back(item(Type::file, "a/empty"));
-    t.items.push_back(file_of("a/holes", {{Extent::Kind::hole, 1'048'576, 0}, {Extent::Kind::data, 69'632, 1}, {Extent::Kind::hole, 4096, 0},
-                                          {Extent::Kind::zero, 65'536, 0}, {Extent::Kind::data, 512, 1}, {Extent::Kind::hole, 777'777, 0}}, 2));
+    t.items.push_back(file_of("a/holes",
+                              {{Extent::Kind::hole, 1'048'576, 0},
+                               {Extent::Kind::data, 69'632, 1},
+                               {Extent::Kind::hole, 4096, 0},
+                               {Extent::Kind::zero, 65'536, 0},
+                               {Extent::Kind::data, 512, 1},
+                               {Extent::Kind::hole, 777'777, 0}},
+                              2));
     t.items.push_back(item(Type::hardlink, "a/second", "a/big"));
     t.items.push_back(file_of("a/zeros", {{Extent::Kind::zero, 100'000, 0}}, 3));
     t.items.push_back(file_of("allhole", {{Extent::Kind::hole, 123'456, 0}}, 3));
@@ -174,13 +180,16 @@ TEST_CASE("tar keeps names and link texts of any bytes") {
     add(item(Type::symlink, "all", all_bytes() + "/" + all_bytes()));
     add(item(Type::file, all_bytes().substr(0, 127), "x"));
     add(item(Type::file, all_bytes().substr(127), "x"));
-    for (const char* name : {"nfd-e\xcc\x81", "nfc-\xc3\xa9", "TRAILER!!!", " ", "-rf", "a ", "back\\slash"}) add(item(Type::file, name, "y"));
+    for (const char* name :
+         {"nfd-e\xcc\x81", "nfc-\xc3\xa9", "TRAILER!!!", " ", "-rf", "a ", "back\\slash"})
+        add(item(Type::file, name, "y"));
     add(item(Type::file, std::string(255, 'l'), "long"));
     for (auto& [path, x] : sorted) tree.items.push_back(x);
     CHECK(difference(tree, export_bytes(std::string_view(tar_of_tree(tree))).tree, true) == "");
     // And cpio, where the name TRAILER!!! is the end.
     Warnings monitor;
-    CHECK(difference(tree, export_bytes(write_archive(tree, Format::cpio, monitor)).tree, false) == "");
+    CHECK(difference(tree, export_bytes(write_archive(tree, Format::cpio, monitor)).tree, false) ==
+          "");
     CHECK(monitor.all.empty());
     std::string deep = "d";
     Tree long_paths;
@@ -189,12 +198,14 @@ TEST_CASE("tar keeps names and link texts of any bytes") {
         deep += "/" + std::string(200, 'd');
         long_paths.items.push_back(item(Type::directory, deep));
     }
-    CHECK(difference(long_paths, export_bytes(std::string_view(tar_of_tree(long_paths))).tree, true) == "");
+    CHECK(difference(long_paths, export_bytes(std::string_view(tar_of_tree(long_paths))).tree,
+                     true) == "");
 }
 
 TEST_CASE("a zip with names that are not UTF-8 is read by everybody") {
     Tree tree;
-    tree.items = {item(Type::directory, ""), item(Type::file, "caf\xc3\xa9", "1"), item(Type::file, "caf\xe9", "2"), item(Type::file, "new\nline", "3"),
+    tree.items = {item(Type::directory, ""), item(Type::file, "caf\xc3\xa9", "1"),
+                  item(Type::file, "caf\xe9", "2"), item(Type::file, "new\nline", "3"),
                   item(Type::symlink, "s", "caf\xe9")};
     Warnings monitor;
     const Buffer zip = write_archive(tree, Format::zip, monitor);
@@ -208,8 +219,15 @@ TEST_CASE("a zip with names that are not UTF-8 is read by everybody") {
 }
 
 TEST_CASE("tar keeps times before 1970 and far from it") {
-    const stream::Stamp stamps[] = {{0, 0}, {0, 1}, {-1, 0}, {-2, 750'000'000}, {-2'147'483'649, 999'999'999}, {2'147'483'648, 5},
-                                    {4'294'967'296, 0}, {100'000'000'000, 999'999'999}, {-62'135'596'800, 0}};
+    const stream::Stamp stamps[] = {{0, 0},
+                                    {0, 1},
+                                    {-1, 0},
+                                    {-2, 750'000'000},
+                                    {-2'147'483'649, 999'999'999},
+                                    {2'147'483'648, 5},
+                                    {4'294'967'296, 0},
+                                    {100'000'000'000, 999'999'999},
+                                    {-62'135'596'800, 0}};
     Tree tree;
     tree.items.push_back(item(Type::directory, ""));
     char name = 'a';
@@ -226,12 +244,14 @@ TEST_CASE("tar keeps times before 1970 and far from it") {
             const std::int64_t low = format == Format::cpio ? 0 : 315'532'800;
             const std::int64_t high = format == Format::cpio ? 4'294'967'295 : 2'147'483'647;
             for (std::size_t i = 1; i < tree.items.size(); ++i)
-                CHECK(e.tree.items[i].entry.mtime.seconds == std::clamp(tree.items[i].entry.mtime.seconds, low, high));
+                CHECK(e.tree.items[i].entry.mtime.seconds ==
+                      std::clamp(tree.items[i].entry.mtime.seconds, low, high));
         }
     }
     SUBCASE("the last second before 1970 loses its fraction") {
         tree.items[1].entry.mtime = {-1, 500'000'000};
-        CHECK(export_bytes(std::string_view(tar_of_tree(tree))).tree.at("a").entry.mtime == stream::Stamp{-1, 0});
+        CHECK(export_bytes(std::string_view(tar_of_tree(tree))).tree.at("a").entry.mtime ==
+              stream::Stamp{-1, 0});
     }
     SUBCASE("a time that no calendar has does no harm") {
         tree.items[1].entry.mtime = {std::int64_t{1} << 60, 0};
@@ -239,27 +259,35 @@ TEST_CASE("tar keeps times before 1970 and far from it") {
         tree.items[3].entry.mtime = {INT64_MAX, 5};
         for (const Format format : {Format::tar, Format::cpio, Format::zip}) {
             Warnings monitor;
-            CHECK(export_bytes(write_archive(tree, format, monitor)).tree.items.size() == tree.items.size());
+            CHECK(export_bytes(write_archive(tree, format, monitor)).tree.items.size() ==
+                  tree.items.size());
         }
     }
 }
 
 TEST_CASE("tar keeps attributes and access lists") {
     Tree tree;
-    tree.items = {item(Type::directory, ""), item(Type::directory, "d"), item(Type::file, "f", "x"), item(Type::symlink, "s", "f")};
+    tree.items = {item(Type::directory, ""), item(Type::directory, "d"), item(Type::file, "f", "x"),
+                  item(Type::symlink, "s", "f")};
     const auto acl = [](std::string_view hex) { return *from_hex(hex); };
-    const std::string access = acl("0200000001000600ffffffff020004003930000004000400ffffffff0800070001000000" "10000700ffffffff20000000ffffffff");
-    tree.items[1].entry.xattrs = {{"system.posix_acl_access", access}, {"system.posix_acl_default", acl("0200000001000700ffffffff04000500ffffffff20000500ffffffff")}};
+    const std::string access =
+        acl("0200000001000600ffffffff020004003930000004000400ffffffff0800070001000000"
+            "10000700ffffffff20000000ffffffff");
+    tree.items[1].entry.xattrs = {
+        {"system.posix_acl_access", access},
+        {"system.posix_acl_default",
+         acl("0200000001000700ffffffff04000500ffffffff20000500ffffffff")}};
     tree.items[1].entry.mode = 0670;
     tree.items[2].entry.mode = 0670;
-    tree.items[2].entry.xattrs = {{"security.capability", std::string("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)},
-                                  {"system.posix_acl_access", access},
-                                  {"user.\xc3\xa9", "accent"},
-                                  {"user.%3D", "percent"},
-                                  {"user.=", "equals"},
-                                  {"user.binary", std::string("\0\n\xff=", 4)},
-                                  {"user.empty", ""},
-                                  {"user.large", std::string(60'000, 'l')}};
+    tree.items[2].entry.xattrs = {
+        {"security.capability", std::string("\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20)},
+        {"system.posix_acl_access", access},
+        {"user.\xc3\xa9", "accent"},
+        {"user.%3D", "percent"},
+        {"user.=", "equals"},
+        {"user.binary", std::string("\0\n\xff=", 4)},
+        {"user.empty", ""},
+        {"user.large", std::string(60'000, 'l')}};
     std::sort(tree.items[2].entry.xattrs.begin(), tree.items[2].entry.xattrs.end());
     tree.items[3].entry.xattrs = {{"trusted.t", "link's"}};
     const Exported e = export_bytes(std::string_view(tar_of_tree(tree)));
@@ -283,8 +311,10 @@ TEST_CASE("tar keeps attributes and access lists") {
 
 TEST_CASE("types that a format lacks are left out and reported, with their links") {
     Tree tree;
-    tree.items = {item(Type::directory, ""), item(Type::block_device, "b"), item(Type::char_device, "c"), item(Type::fifo, "p"),
-                  item(Type::socket, "s"), item(Type::hardlink, "t", "s"), item(Type::file, "z", "last")};
+    tree.items = {item(Type::directory, ""),    item(Type::block_device, "b"),
+                  item(Type::char_device, "c"), item(Type::fifo, "p"),
+                  item(Type::socket, "s"),      item(Type::hardlink, "t", "s"),
+                  item(Type::file, "z", "last")};
     tree.items[1].entry.major = 259;
     tree.items[1].entry.minor = 70'000;
     tree.items[2].entry.major = 1;
@@ -361,7 +391,8 @@ TEST_CASE("an archive that was not finished is no archive") {
                 ArchiveWriter out(sink, format, monitor);
                 const Item x = file_of("a", {{Extent::Kind::data, 1'000'000, 1}}, 1);
                 CHECK(out.begin(x.entry, x.bytes, x.extents));
-                out.data(as_bytes(std::string_view(x.content).substr(0, inside ? 500'000 : 1'000'000)));
+                out.data(
+                    as_bytes(std::string_view(x.content).substr(0, inside ? 500'000 : 1'000'000)));
                 if (!inside) out.end();
             }
             CHECK(export_failure(sink.bytes()).code == Exit::data);
@@ -393,7 +424,8 @@ TEST_CASE("what the sink throws comes out of the call that was under way, wherev
             if (!out.begin(x.entry, x.bytes, x.extents)) continue;
             std::uint64_t at = 0;
             for (const Extent& extent : x.extents) {
-                if (extent.kind == Extent::Kind::data) out.data(as_bytes(std::string_view(x.content).substr(at, extent.bytes)));
+                if (extent.kind == Extent::Kind::data)
+                    out.data(as_bytes(std::string_view(x.content).substr(at, extent.bytes)));
                 at += extent.bytes;
             }
             out.end();
@@ -416,7 +448,8 @@ TEST_CASE("what the sink throws comes out of the call that was under way, wherev
 TEST_CASE("holes of many gigabytes cost nothing in a tar") {
     const std::uint64_t giant = std::uint64_t{1} << 36;
     Item x = item(Type::file, "sparse");
-    x.extents = {{Extent::Kind::hole, giant, 0}, {Extent::Kind::data, 4, 1}, {Extent::Kind::hole, 4096, 0}};
+    x.extents = {
+        {Extent::Kind::hole, giant, 0}, {Extent::Kind::data, 4, 1}, {Extent::Kind::hole, 4096, 0}};
     io::BufferSink sink;
     Warnings monitor;
     ArchiveWriter out(sink, Format::tar, monitor);
@@ -442,7 +475,8 @@ TEST_CASE("holes that are not of whole blocks lose an edge and no byte") {
         for (std::uint64_t i = 1 + random.below(8); i > 0; --i) {
             const auto kind = static_cast<Extent::Kind>(random.below(3));
             if (!extents.empty() && extents.back().kind == kind) continue;
-            const std::uint64_t bytes = random.one_in(3) ? 1 + random.below(1500) : 512 * random.between(1, 20);
+            const std::uint64_t bytes =
+                random.one_in(3) ? 1 + random.below(1500) : 512 * random.between(1, 20);
             extents.push_back({kind, bytes, kind == Extent::Kind::data ? 1U : 0U});
         }
         tree.items.push_back(file_of(cat("f", 10 + file), extents, random()));
@@ -452,7 +486,8 @@ TEST_CASE("holes that are not of whole blocks lose an edge and no byte") {
     const Exported e = export_bytes(std::string_view(tar));
     CHECK(difference(tree, e.tree, false) == "");
     dir.write("x.tar", tar);
-    shell(cat("mkdir ", dir.path("out"), " && tar -C ", dir.path("out"), " -xf ", dir.path("x.tar")));
+    shell(
+        cat("mkdir ", dir.path("out"), " && tar -C ", dir.path("out"), " -xf ", dir.path("x.tar")));
     for (const Item& x : tree.items)
         if (x.entry.type == Type::file) CHECK(dir.read("out/" + x.entry.path) == x.content);
 }
@@ -460,7 +495,8 @@ TEST_CASE("holes that are not of whole blocks lose an edge and no byte") {
 TEST_CASE("GNU tar unpacks from us what it unpacks from itself") {
     if (!installed("python3") || !installed("tar")) return;
     const TempDir dir;
-    shell(cat("cd ", dir.path(), " && mkdir want got && python3 ", helper("torture.py"), " make in --small --seed 5 > skipped"));
+    shell(cat("cd ", dir.path(), " && mkdir want got && python3 ", helper("torture.py"),
+              " make in --small --seed 5 > skipped"));
     // What no tar holds: sockets; what libarchive cannot tell apart: times in the second before 1970;
     // what it writes in a code that GNU tar does not know: attributes with names that are not printable.
     shell(cat("cd ", dir.path("in"), R"sh( && find . -type s -delete && python3 - <<'END'
@@ -476,7 +512,8 @@ for top, directories, files in os.walk(b"."):
 END
 )sh"));
     const std::string options = "--xattrs --xattrs-include='*' --acls --numeric-owner -S";
-    const std::string original = shell(cat("tar -C ", dir.path("in"), " --format=posix ", options, " -c ."));
+    const std::string original =
+        shell(cat("tar -C ", dir.path("in"), " --format=posix ", options, " -c ."));
     dir.write("original.tar", original);
     const Exported e = export_bytes(std::string_view(original));
     for (const std::string& warning : e.warnings) MESSAGE(warning);
@@ -484,8 +521,11 @@ END
     const std::string ours = tar_of_tree(e.tree);
     dir.write("ours.tar", ours);
     CHECK(difference(e.tree, export_bytes(std::string_view(ours)).tree, true) == "");
-    shell(cat("cd ", dir.path(), " && tar -C want ", options, " -xpf original.tar 2> messages && tar -C got ", options, " -xpf ours.tar 2> messages"));
-    const std::string diff = shell(cat("python3 ", helper("lister.py"), " --diff ", dir.path("want"), " ", dir.path("got"), " || true"));
+    shell(cat("cd ", dir.path(), " && tar -C want ", options,
+              " -xpf original.tar 2> messages && tar -C got ", options,
+              " -xpf ours.tar 2> messages"));
+    const std::string diff = shell(cat("python3 ", helper("lister.py"), " --diff ",
+                                       dir.path("want"), " ", dir.path("got"), " || true"));
     CHECK_MESSAGE(diff == "", diff);
 }
 
@@ -505,9 +545,11 @@ TEST_CASE("cpio -idm unpacks a cpio with its hard links") {
     Warnings monitor;
     dir.write("x.cpio", as_text(write_archive(tree, Format::cpio, monitor)));
     dir.write("x.tar", tar_of_tree(tree));
-    shell(cat("cd ", dir.path(), " && mkdir a b && (cd a && cpio -idm --quiet < ../x.cpio) && tar -C b -xpf x.tar"));
+    shell(cat("cd ", dir.path(),
+              " && mkdir a b && (cd a && cpio -idm --quiet < ../x.cpio) && tar -C b -xpf x.tar"));
     shell(cat("cd ", dir.path(), " && find a b -exec touch -h -d @1500000000 {} +"));
-    const std::string diff = shell(cat("python3 ", helper("lister.py"), " --no-holes --diff ", dir.path("a"), " ", dir.path("b"), " || true"));
+    const std::string diff = shell(cat("python3 ", helper("lister.py"), " --no-holes --diff ",
+                                       dir.path("a"), " ", dir.path("b"), " || true"));
     CHECK_MESSAGE(diff == "", diff);
 }
 
@@ -518,8 +560,14 @@ TEST_CASE("unzip unpacks a zip") {
     Warnings monitor;
     dir.write("x.zip", as_text(write_archive(tree, Format::zip, monitor)));
     dir.write("x.tar", tar_of_tree(tree));
-    shell(cat("cd ", dir.path(), " && mkdir a b && unzip -q -d a x.zip && python3 -m zipfile -t x.zip > /dev/null && tar -C b -xf x.tar && cp -r --no-dereference --preserve=mode b c"));
-    shell(cat("cd ", dir.path(), " && chmod --reference=a c && chmod -R u-s,g-s a c && find a c -exec touch -h -d @1500000000 {} +"));
-    const std::string diff = shell(cat("python3 ", helper("lister.py"), " --no-holes --no-owner --diff ", dir.path("a"), " ", dir.path("c"), " || true"));
-    MESSAGE(diff);
+    shell(cat("cd ", dir.path(),
+              " && mkdir a b && unzip -q -d a x.zip && python3 -m zipfile -t x.zip > /dev/null && "
+              "tar -C b -xf x.tar && cp -r --no-dereference --preserve=mode b c"));
+    shell(cat("cd ", dir.path(),
+              " && chmod --reference=a c && chmod -R u-s,g-s a c && find a c -exec touch -h -d "
+              "@1500000000 {} +"));
+    const std::string diff =
+        shell(cat("python3 ", helper("lister.py"), " --no-holes --no-owner --diff ", dir.path("a"),
+                  " ", dir.path("c"), " || true"));
+    CHECK_MESSAGE(diff == "", diff);
 }

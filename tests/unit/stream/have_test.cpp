@@ -182,7 +182,14 @@ TEST_CASE("a store that knows no generation has neither table nor entries, or lo
     for (const std::size_t count : {0U, 3U}) {
         std::vector<chunk::ChunkId> loose;
         for (std::size_t i = 0; i < count; ++i) loose.push_back(made_up_id(i));
-        const Buffer bytes = have_stream({}, loose, {});
+        Header header = sample_header(Purpose::have);
+        header.generation = {};
+        header.parent.reset();
+        io::BufferSink sink;
+        HaveWriter out(sink, header);
+        for (const chunk::ChunkId& id : loose) out.loose(id);
+        out.finish();
+        const Buffer& bytes = sink.bytes();
         io::BufferSource source(bytes);
         HaveReader reader(source);
         CHECK(reader.table().ids.empty());
@@ -273,6 +280,72 @@ TEST_CASE("the entries of a have stream are a whole tree") {
     CHECK(with({entry_op(Type::fifo, "a")}) == Exit::data);
     CHECK(with({entry_op(Type::directory, ""), entry_op(Type::fifo, "b"), entry_op(Type::fifo, "a")}) == Exit::data);
     CHECK(with({entry_op(Type::directory, ""), entry_op(Type::file, "a")}) == Exit::data);
+}
+
+TEST_CASE("extents that come in parts are given as one") {
+    const std::vector<Op> ops{entry_op(Type::directory, ""),
+                              entry_op(Type::file, "f"),
+                              plain_op(Op::Kind::hole, 1),
+                              plain_op(Op::Kind::hole, 2),
+                              data_op(10, {{Run::Kind::stored, 0, 1}}),
+                              plain_op(Op::Kind::zero, 3),
+                              plain_op(Op::Kind::zero, 4),
+                              end_op()};
+    const Buffer bytes = have_stream(table_of(1, 5), {}, ops);
+    io::BufferSource source(bytes);
+    HaveReader reader(source);
+    const auto entries = read_entries(reader);
+    REQUIRE(entries.size() == 2);
+    const std::vector<Extent> expected{
+        {Extent::Kind::hole, 3, 0}, {Extent::Kind::data, 10, 1}, {Extent::Kind::zero, 7, 0}};
+    CHECK(entries[1].extents == expected);
+}
+
+TEST_CASE("entries are those of a generation that the header names") {
+    Header header = sample_header(Purpose::have);
+    for (const bool named : {true, false}) {
+        CAPTURE(named);
+        if (!named) header.parent.reset();
+        io::BufferSink sink;
+        HaveWriter out(sink, header);
+        out.op(entry_op(Type::directory, ""));
+        out.finish();
+        CHECK(code(sink.bytes()) == (named ? Exit::ok : Exit::data));
+    }
+}
+
+TEST_CASE("the count of blocks in the trailer is that of the have stream") {
+    for (const std::uint64_t blocks : {0U, 1U, 2U}) {
+        CAPTURE(blocks);
+        ManifestWriter manifest;
+        write_op(manifest, entry_op(Type::directory, ""));
+        io::BufferSink sink;
+        RecordWriter out(sink, sample_header(Purpose::have));
+        out.record(RecordType::manifest, pack_block(manifest.take()));
+        Trailer trailer;
+        trailer.blocks = blocks;
+        out.finish(trailer);
+        CHECK(code(sink.bytes()) == (blocks == 1 ? Exit::ok : Exit::data));
+    }
+}
+
+TEST_CASE("the chunk table comes before the loose one") {
+    const auto with = [](std::initializer_list<RecordType> order) {
+        io::BufferSink sink;
+        RecordWriter out(sink, sample_header(Purpose::have));
+        for (const RecordType type : order) {
+            Buffer payload;
+            Encoder encoder(payload);
+            encoder.varint(type == RecordType::loose_table ? 1 : 0);
+            if (type == RecordType::loose_table) encoder.raw(made_up_id(1).bytes);
+            out.record(type, payload);
+        }
+        out.finish({});
+        return code(sink.bytes());
+    };
+    CHECK(with({RecordType::chunk_table, RecordType::chunk_table}) == Exit::ok);
+    CHECK(with({RecordType::chunk_table, RecordType::loose_table, RecordType::loose_table}) == Exit::ok);
+    CHECK(with({RecordType::loose_table, RecordType::chunk_table}) == Exit::data);
 }
 
 TEST_CASE("operations of a dump do not belong in a have stream") {

@@ -128,11 +128,15 @@ TEST_CASE("chunks and cut points of a file with its SHA-256 leave the digest alo
           expected);
 }
 
-TEST_CASE("data that comes in parts has the digest of the whole") {
+TEST_CASE("data and gaps that come in parts have the digest of the whole") {
     const std::string expected = digest_of(sample());
     CHECK(with([](std::vector<Op>& o) {
               o[2] = data_op(4, {{Run::Kind::stored, 1, 1}});
               o.insert(o.begin() + 3, data_op(6, {{Run::Kind::stored, 2, 1}}));
+          }) == expected);
+    CHECK(with([](std::vector<Op>& o) {
+              o[3].bytes = 5;
+              o.insert(o.begin() + 3, plain_op(Op::Kind::hole, 15));
           }) == expected);
     CHECK(with([](std::vector<Op>& o) { // of a file without SHA-256: the same chunks
               o[8] = data_op(20, {{Run::Kind::stored, 9, 1}});

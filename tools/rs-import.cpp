@@ -71,7 +71,7 @@ Exit run_check(tool::Command& command, const Options& o) {
                                    human_bytes(r.checked_bytes), " read"));
         return Exit::ok;
     }
-    fail(Exit::data, cat(printable(o.directory), ": ", count_of(r.differences, "difference"), " from generation ", r.generation.str()),
+    fail(Exit::data, cat(printable(o.directory), ": ", count_of(r.differences, "name"), " not as generation ", r.generation.str(), " has it"),
          "the next import through 'rs-import --have' brings back what differs");
 }
 

@@ -17,6 +17,7 @@ namespace rs::archive {
 namespace {
 
 constexpr std::uint64_t members_per_report = 256;
+constexpr std::uint64_t hole_bytes_per_report = 256 << 20;
 
 stream::Entry made_directory(const stream::Stamp& time) {
     stream::Entry e;
@@ -147,7 +148,7 @@ private:
         auto block = reader_.data();
         std::uint64_t at = 0;
         while (block) {
-            content_.hole(block->offset - at);
+            pass_hole(block->offset - at);
             at = block->offset;
             // One region for all blocks without a hole between them.
             content_.region(UINT64_MAX, [&](MutableSpan into) -> std::size_t {
@@ -161,8 +162,20 @@ private:
                 return n;
             });
         }
-        content_.hole(reader_.file_bytes() - at);
+        pass_hole(reader_.file_bytes() - at);
         out.sha256 = content_.end().sha256;
+    }
+
+    // A few bytes of an archive may say that there are exabytes of nothing, all of which go into the SHA-256: waits
+    // for it from time to time, so that somebody can interrupt us.
+    void pass_hole(std::uint64_t bytes) {
+        while (options_.sha256 && bytes > hole_bytes_per_report) {
+            content_.hole(hole_bytes_per_report);
+            bytes -= hole_bytes_per_report;
+            content_.region(0, [](MutableSpan) { return std::size_t{0}; });
+            monitor_.progress(content_.totals().read_bytes, 0);
+        }
+        content_.hole(bytes);
     }
 
     void read_have() { have_valid_ = have_ != nullptr && have_->next(theirs_); }

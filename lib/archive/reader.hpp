@@ -27,8 +27,8 @@ struct Member {
     stream::Entry entry;
     // What the archive says that data() will give; of a file with holes: where there is no hole.
     std::uint64_t data_bytes = 0;
-    bool has_data =
-        false; // a file, or a hardlink that brings the content of its target along (pax, cpio)
+    // A file, or a hardlink that brings the content of its target along (pax, cpio).
+    bool has_data = false;
 };
 
 // Everything that is wrong with the archive is Error(Exit::data): cut short, damaged, encrypted, no archive at

@@ -2,9 +2,9 @@
 // Writes entries as a tar, cpio or zip archive, for everybody who does not have our tools.
 //
 // tar is pax (POSIX.1-2001): nothing is lost but sockets, which it has no type for; ACLs are in the form that GNU
-// tar --acls and bsdtar take, attributes in that of --xattrs, holes in that of GNU tar (1.0).
-// (Names of attributes that are not printable ASCII are written in the code of URLs, which rs-export takes back and others do
-// not; and in the second before 1970 there are no fractions.)
+// tar --acls and bsdtar take, attributes in that of --xattrs, holes in that of GNU tar (1.0), shrunk to whole
+// blocks of 512 bytes. (Names of attributes that are not printable ASCII are written in the code of URLs, which
+// rs-export takes back and others do not; and in the second before 1970 there are no fractions.)
 // cpio is newc, zip is deflate. These two keep neither attributes nor nanoseconds nor holes; cpio has
 // no owner names, no file of 4 GiB or more and no time outside of 1970 to 2106; zip only files,
 // directories and symbolic links, no hard links, and times from 1980 to 2038. What is left out or changed
@@ -54,7 +54,7 @@ public:
     void expect_link(const std::string& target);
 
     // extents: those of a file, `size` bytes together. False: the format has no room for this entry; that was
-    // reported, and data() and end() do nothing until the next begin(). A hardlink to what was not expected, or
+    // reported (but for the root, which no zip has), and data() and end() do nothing until the next begin(). A hardlink to what was not expected, or
     // has not come before, is Error(Exit::data).
     bool begin(const stream::Entry& entry, std::uint64_t size = 0,
                std::span<const stream::Extent> extents = {});

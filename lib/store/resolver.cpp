@@ -203,8 +203,20 @@ void Resolver::digest_chunks(const Op& op) {
 
 void Resolver::give(const Op& op) {
     checker_.feed(op);
+    if (op.kind == Op::Kind::entry) check_link(op.entry);
     tree_.feed(op);
     builder_.feed(op);
+}
+
+// A hard link leads to a name that can have further ones; a generation that cannot be imported is not kept.
+void Resolver::check_link(const stream::Entry& entry) {
+    if (entry.type == stream::Type::directory) return;
+    const auto hash = [&](const std::string& path) { return intake_.hasher().id(as_bytes(path)).prefix(); };
+    if (entry.type != stream::Type::hardlink)
+        files_.insert(hash(entry.path));
+    else if (!files_.contains(hash(entry.target)))
+        bad(cat("entry ", printable(entry.path), ": is a hard link to ", printable(entry.target),
+                ", which is not a file of this tree"));
 }
 
 void Resolver::finish() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/intake.hpp"
+#include "store/path_set.hpp"
 #include "stream/checker.hpp"
 #include "stream/tree_digest.hpp"
 
@@ -50,6 +51,7 @@ private:
     void resolve(const stream::Op& op);
     void end_file(const stream::Op& end);
     void give(const stream::Op& op);
+    void check_link(const stream::Entry& entry);
     void digest_chunks(const stream::Op& op);
     void reference(std::uint64_t number, std::uint64_t count, std::uint64_t& bytes);
     [[noreturn]] void bad(std::string_view why) const;
@@ -67,6 +69,7 @@ private:
     stream::Checker checker_;
     stream::TreeDigest tree_;
     BlockBuilder builder_;
+    PathSet files_; // names that a hard link may lead to
     chunk::Digest digest_{};
 };
 

@@ -107,6 +107,7 @@ private:
         const std::string manifest = manifest_->finish(reader_.header(), digest_);
         // One flush of the file system instead of one for each file: 60,000 of those take minutes.
         if (io::sys::syncfs(new_root_.get()) != 0) fail_errno(Exit::io, target_.path(), "flush to disk");
+        target_.note_owners(options_.write.owner && ::geteuid() == 0);
         if (const std::string left = target_.exchange(manifest); !left.empty())
             monitor_.warn(cat("the new tree is in place, but not all was tidied up: ", left));
     }

@@ -15,7 +15,8 @@ namespace rs::tree {
 namespace {
 constexpr const char* new_name = "new";
 constexpr const char* previous_name = "previous";
-constexpr const char* rolled_back_name = "rolled-back";
+constexpr const char* proven_name = "proven"; // the inode of the tree that was proven last
+constexpr const char* no_owners_name = "no-owners";
 constexpr const char* pending_name = "pending"; // the inode of the tree that is about to be exchanged
 constexpr const char* damaged_name = "damaged";
 constexpr std::size_t max_damaged_bytes = 64 << 20;
@@ -73,6 +74,23 @@ std::string Target::manifest_path() const {
     return inode && state_ ? state_->name_of(manifest_name(*inode)) : cat(path_, ": manifest");
 }
 
+std::optional<std::uint64_t> Target::read_inode(const std::string& file) const {
+    if (!io::exists_at(*state_, file)) return std::nullopt;
+    const Buffer raw = io::read_file_at(*state_, file, 64);
+    std::string_view text = as_text(raw);
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    return parse_u64(text);
+}
+
+void Target::note_owners(bool restored) {
+    if (restored)
+        io::unlink_at(*state_, no_owners_name);
+    else
+        io::write_file_atomic(*state_, no_owners_name, {});
+}
+
+bool Target::owners_restored() const { return !state_ || !io::exists_at(*state_, no_owners_name); }
+
 void Target::lock() {
     if (lock_) return;
     struct stat st;
@@ -92,10 +110,7 @@ void Target::lock() {
 
 void Target::recover() {
     if (io::exists_at(*state_, pending_name)) {
-        const Buffer raw = io::read_file_at(*state_, pending_name, 64);
-        std::string_view text = as_text(raw);
-        if (text.ends_with('\n')) text.remove_suffix(1);
-        const auto inode = parse_u64(text);
+        const auto inode = read_inode(pending_name);
         // Killed after the exchange: what is called new is the tree that was there before.
         if (inode && inode_of(parent_, name_) == *inode) {
             finish_exchange();
@@ -104,7 +119,6 @@ void Target::recover() {
         io::unlink_at(*state_, pending_name);
     }
     io::remove_tree_at(*state_, new_name);
-    io::remove_tree_at(*state_, rolled_back_name);
     sweep_manifests();
 }
 
@@ -153,10 +167,15 @@ std::string Target::exchange(const std::string& manifest) {
 
 void Target::finish_exchange() {
     if (io::exists_at(*state_, new_name)) {
-        if (has_previous())
+        const auto old = inode_of(*state_, new_name);
+        if (has_previous() && read_inode(proven_name) != old) {
             io::remove_tree_at(*state_, new_name);
-        else
+        } else {
+            // The first one stands for proven: nobody has said that anything else is.
+            io::write_file_atomic(*state_, proven_name, as_bytes(cat(static_cast<std::uint64_t>(*old), "\n")));
+            io::remove_tree_at(*state_, previous_name);
             io::rename_at(*state_, new_name, *state_, previous_name);
+        }
     }
     io::unlink_at(*state_, damaged_name);
     io::unlink_at(*state_, pending_name);
@@ -172,6 +191,7 @@ void Target::distrust() {
 bool Target::has_previous() const { return state_ && inode_of(*state_, previous_name).has_value(); }
 
 void Target::drop_previous() {
+    io::unlink_at(*state_, proven_name);
     io::remove_tree_at(*state_, previous_name);
     sweep_manifests();
 }
@@ -183,7 +203,6 @@ void Target::roll_back() {
     if (io::sys::renameat2(state_->get(), previous_name, parent_.get(), name_.c_str(),
                            present ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
         fail_errno(Exit::cant_create, path_, "exchange with the previous tree");
-    if (present) io::rename_at(*state_, previous_name, *state_, rolled_back_name);
     io::unlink_at(*state_, damaged_name);
     io::sync_dir(parent_);
     io::sync_dir(*state_);

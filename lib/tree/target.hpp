@@ -35,15 +35,18 @@ public:
     [[nodiscard]] io::Dir make_new();
     [[nodiscard]] const io::Dir& state() const { return *state_; }
     // The new tree and its manifest (a file `manifest` in state()) become what DIR is. All of it was
-    // flushed before. If there is a previous tree, the one that was there was never proven and goes; else it
-    // becomes the previous one. What could not be tidied up after the exchange is said; the next lock() does it.
+    // flushed before. Of the tree that was there and the previous one, the one that was proven last is kept
+    // as the previous one. What could not be tidied up after the exchange is said; the next lock() does it.
     [[nodiscard]] std::string exchange(const std::string& manifest);
     // DIR will not be built upon: its manifest is wrong.
     void distrust();
 
     [[nodiscard]] bool has_previous() const;
     void drop_previous(); // proven: the previous tree goes
-    void roll_back();     // the previous tree comes back; the present one is kept as rolled-back until the next lock()
+    void roll_back();     // the two are exchanged
+    // Whether the import gave names their owners, so that a check may compare them.
+    void note_owners(bool restored);
+    [[nodiscard]] bool owners_restored() const;
     // Files of the present tree that a check found wrong; one path a line, escaped.
     void write_damaged(const std::string& lines);
     [[nodiscard]] std::string read_damaged() const;
@@ -53,6 +56,7 @@ private:
     void open_state();
     void recover();
     void finish_exchange();
+    [[nodiscard]] std::optional<std::uint64_t> read_inode(const std::string& file) const;
     void sweep_manifests();
 
     std::string path_;   // as given, for messages

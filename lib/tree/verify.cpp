@@ -12,6 +12,7 @@
 #include "chunk/hash_thread.hpp"
 #include "io/sys.hpp"
 #include "stream/format.hpp"
+#include "tree/attributes.hpp"
 #include "tree/damaged.hpp"
 #include "tree/local_manifest.hpp"
 #include "tree/read_entry.hpp"
@@ -35,6 +36,7 @@ public:
     Checking(Target& target, const std::function<void(const Difference&)>& report, Monitor& monitor)
         : manifest_(require_manifest(target), target.manifest_path()),
           root_(target.open()),
+          owners_restored_(target.owners_restored() && ::geteuid() == 0),
           report_(report),
           monitor_(monitor),
           hasher_(manifest_.reader().header().key) {}
@@ -90,6 +92,12 @@ private:
         if (e.type != stream::Type::symlink && (node.stat.st_mode & 07777) != e.mode) differ(e.path, "mode differs");
         // A directory's time changes with what a later import or a service does in it.
         if (mtime_of(node.stat) != e.mtime && e.type != stream::Type::directory) differ(e.path, "time differs");
+        if (owners_restored_ && (node.stat.st_uid != owners_.user_number(e.user, static_cast<uid_t>(e.uid)) ||
+                                 node.stat.st_gid != owners_.group_number(e.group, static_cast<gid_t>(e.gid))))
+            differ(e.path, "owner differs");
+        const std::string shown = node.is_root() ? root_.path : root_.name_of(node.path);
+        const auto xattrs = node.is_root() ? read_attributes(node.dir, shown) : read_attributes(node.dir, node.name, shown);
+        if (xattrs != e.xattrs) differ(e.path, "attributes differ");
         const bool device = e.type == stream::Type::char_device || e.type == stream::Type::block_device;
         if (device && (::major(node.stat.st_rdev) != e.major || ::minor(node.stat.st_rdev) != e.minor))
             differ(e.path, "device number differs");
@@ -157,6 +165,7 @@ private:
 
     LocalManifest manifest_;
     io::Dir root_;
+    bool owners_restored_;
     const std::function<void(const Difference&)>& report_;
     Monitor& monitor_;
     chunk::Hasher hasher_;

@@ -24,8 +24,8 @@ struct CheckResult {
     std::uint64_t differences = 0;
 };
 
-// Compares names, types, modes, sizes, times, links, device numbers and every file's SHA-256 (chunk ids where
-// there is none). What differs is noted beside the tree, so that the next --have does not claim it, where
+// Compares names, types, modes, owners (as root, if the import restored them), attributes, sizes, times, links,
+// device numbers and every file's SHA-256 (chunk ids where there is none). What differs is noted beside the tree, so that the next --have does not claim it, where
 // the caller may write there. A tree that we did not import is Error(Exit::no_input).
 CheckResult check_tree(Target& target, const std::function<void(const Difference&)>& report, Monitor& monitor);
 

@@ -285,7 +285,6 @@ def content_cases(size):
     yield "extent-beyond", "limit", *with_data(data(1, (1 << 62) + 1), first)
     yield "gap-empty", "of no bytes", *with_data(gap(HOLE, 0), b"")
     yield "gap-beyond", "limit", *with_data(gap(HOLE, (1 << 62) + 1), b"")
-    yield "gap-twice", "two gaps", *with_data(gap(HOLE, 5) + gap(HOLE, 5), b"")
     yield "file-beyond", "larger than the limit", *with_data(gap(ZERO, 1) + gap(HOLE, 1 << 62), b"")
     yield "chunk-beyond", "has not come", *with_data(data(2, size + 1), run(FRESH, 0, 2))
     yield "chunk-far", "has not come", *with_data(whole, run(FRESH, 1 << 40, 1))

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/export.hpp"
 
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "unit/archive/support.hpp"
 
 using namespace rs;
-using namespace rs::test;
-using stream::Extent;
-using stream::Type;
+using namespace rs::archive_test;
 
 namespace {
 
@@ -509,6 +507,42 @@ TEST_CASE("files that share a beginning settle after one generation") {
     const Exported third = export_tar(members, {}, &second.tree);
     CHECK(third.result.unchanged_entries == third.result.entries);
     CHECK(third.result.new_bytes == 0);
+}
+
+TEST_CASE("an exabyte of holes can be interrupted") {
+    const std::string tar = tar_of({{"x",
+                                     '0',
+                                     "data",
+                                     "",
+                                     0644,
+                                     {{"GNU.sparse.major", "0"},
+                                      {"GNU.sparse.minor", "1"},
+                                      {"GNU.sparse.size", "1000000000000000000"},
+                                      {"GNU.sparse.numblocks", "1"},
+                                      {"GNU.sparse.map", "999999999999999000,4"}}}});
+    class Impatient final : public Monitor {
+    public:
+        void warn(const std::string&) override {}
+        void note(const std::string&) override {}
+        void progress(std::uint64_t, std::uint64_t) override {
+            if (++calls_ == 4) throw Interrupted(15);
+        }
+
+    private:
+        int calls_ = 0;
+    };
+    Impatient monitor;
+    io::BufferSink sink;
+    io::BufferSource in(as_bytes(tar));
+    CHECK_THROWS_AS((void)archive::export_archive(in, {}, nullptr, dump_header(), sink, monitor),
+                    Interrupted);
+    archive::Options options;
+    options.sha256 = false;
+    const Exported e = export_bytes(std::string_view(tar), options);
+    CHECK(e.tree.at("x").extents ==
+          std::vector<stream::Extent>{{stream::Extent::Kind::hole, 999'999'999'999'999'000, 0},
+                                      {stream::Extent::Kind::data, 4, 1},
+                                      {stream::Extent::Kind::hole, 996, 0}});
 }
 
 TEST_CASE("what monitor and sink throw passes through") {

@@ -5,7 +5,7 @@
 #include "unit/archive/support.hpp"
 
 using namespace rs;
-using namespace rs::test;
+using namespace rs::archive_test;
 using stream::Extent;
 using stream::Type;
 

@@ -21,7 +21,10 @@
 #include "unit/base/support.hpp"
 #include "unit/io/support.hpp"
 
-namespace rs::test {
+// Not rs::test: other modules' helpers have names like these.
+namespace rs::archive_test {
+
+using namespace rs::test;
 
 class Warnings final : public Monitor {
 public:
@@ -412,4 +415,4 @@ inline std::string shell(const std::string& command) {
     return sink.take();
 }
 
-} // namespace rs::test
+} // namespace rs::archive_test

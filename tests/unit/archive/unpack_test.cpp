@@ -6,7 +6,7 @@
 
 using namespace rs;
 using namespace rs::archive;
-using namespace rs::test;
+using namespace rs::archive_test;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "unit/archive/support.hpp"
 
 using namespace rs;
-using namespace rs::test;
+using namespace rs::archive_test;
 using archive::ArchiveWriter;
 using archive::Format;
 using stream::Extent;

@@ -1,0 +1,600 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Things that change while the tools are at work: files that are written while they are read, several tools on one store or
+# one target, signals, and locks (NEEDS.md B12, B13, B14, B31).
+
+load ../lib/common
+
+# start COMMAND...: in the background; its number is in pid, and in pids until it is waited for.
+start() {
+    "$@" 3>&- &
+    pid=$!
+    pids+=("$pid")
+}
+
+# ended PID: waits for it at most 10 s; its status is in ended_with.
+ended() {
+    until_true gone "$1"
+    ended_with=0
+    wait "$1" || ended_with=$?
+}
+
+gone() {
+    ! kill -0 "$1" 2>/dev/null || [ "$(cut -d' ' -f3 <"/proc/$1/stat" 2>/dev/null)" = Z ]
+}
+
+# microseconds since 1970
+now() {
+    printf '%s\n' "${EPOCHREALTIME/./}"
+}
+
+# ---- a tree that changes while it is read ----
+
+# paused_export CHANGE...: an export of src, whose file "large" is larger than all buffers, stands still in the middle of it;
+# then the command is run, then it goes on. Its stream is in ./stream, its status in ended_with.
+paused_export() {
+    mkdir -p src
+    head -c 24M /dev/urandom >src/large
+    printf 'after\n' >src/zlast
+    mkfifo pipe
+    start rs-export --threads 1 "${options[@]}" src >pipe 2>err
+    exec 7<pipe
+    head -c 65536 <&7 >stream # now it is reading
+    "$@"
+    cat <&7 >>stream
+    exec 7<&-
+    ended "$pid"
+}
+
+append() { head -c 100K /dev/urandom >>src/large; }
+shrink() { truncate -s 5M src/large; }
+overwrite() { head -c 4K /dev/urandom | dd of=src/large bs=1M seek=20 conv=notrunc status=none; }
+replace() { head -c 2M /dev/urandom >new && mv new src/large; }
+retime() { touch -d 2001-01-01 src/large; }
+
+@test "a file that changes once while it is read is read again, and is whole" {
+    skip "open: see NEWS, known faults"
+    local change options=()
+    for change in append shrink overwrite replace retime; do
+        rm -rf src pipe out .out.rs-import
+        paused_export "$change"
+        [ "$ended_with" -eq 0 ] || fail "$change: $ended_with: $(cat err)"
+        rs-import out <stream
+        same src out
+        rs-store init --reserve 0 "s-$change"
+        rs-pull --store "s-$change" --name n <stream
+        rm -rf out .out.rs-import
+        restore "s-$change" n latest out
+        same src out
+    done
+}
+
+vanish() { rm src/large; }
+vanish_later() { rm src/zlast; }
+into_directory() { rm src/large && mkdir src/large; }
+
+@test "a name that goes away while the tree is read makes no dump" {
+    skip "open: see NEWS, known faults"
+    local change options
+    for change in vanish vanish_later into_directory; do
+        for options in --level=3 --allow-changed; do
+            rm -rf src pipe
+            options=("$options")
+            paused_export "$change"
+            [ "$ended_with" -eq 1 ] || fail "$change: $ended_with: $(cat err)"
+            grep -q 'vanished while the tree was read' err
+            run -65 rs-import out <stream
+            [ ! -e out ]
+        done
+    done
+}
+
+# A writer that never stops: whole megabytes of one byte, one after another.
+rewrite_for_ever() {
+    exec "$python" -S -c 'import os, sys
+fd, turn = os.open(sys.argv[1], os.O_WRONLY), 0
+while True:
+    turn = turn % 255 + 1
+    for at in range(3):
+        os.pwrite(fd, bytes([turn]) * (1 << 20), at << 20)' "$1"
+}
+
+@test "a file that never stops changing makes no dump: exit 1, no trailer" {
+    skip "open: see NEWS, known faults"
+    mkdir src
+    head -c 3M /dev/zero >src/busy
+    start rewrite_for_ever src/busy
+    local writer=$pid i
+    rs-store init --reserve 0 s
+    for i in 1 2 3; do
+        run -1 --separate-stderr bash -c 'rs-export src >stream'
+        [[ $stderr == *"src/busy: changed while it was read, 3 times"* ]]
+        run -65 --separate-stderr rs-pull --store s --name n <stream
+    done
+    run -0 rs-store list s
+    [ -z "$output" ]
+    # Who allows it gets it, and a mark that stays with it.
+    run -1 --separate-stderr bash -c 'rs-export --allow-changed --json src >stream 2>json'
+    grep -q 'src/busy: changed while it was read; kept as it came' json
+    sed -i '/^rs-export: /d' json
+    [ "$(json json changed.0)" = busy ]
+    run -1 --separate-stderr rs-pull --store s --name n <stream
+    [ "$output" = 1.1 ]
+    [[ $stderr == *"n 1.1: some files changed while they were dumped"* ]]
+    run -0 rs-store list s
+    [[ $output == *"changed while read"* ]]
+    rs-pull --store s --name n --emit latest >emitted
+    run -1 --separate-stderr rs-import out <emitted
+    [[ $stderr == *"generation 1.1: some files changed while they were dumped"* ]]
+    rs-import --check out
+    kill "$writer"
+    ended "$writer"
+    # Once it is quiet the mark is gone with the next one.
+    pull s n src
+    push s n latest out
+    same src out
+    rs-store show --json s n latest >json
+    [ "$(json json changed_while_read)" = false ]
+}
+
+# mixed FILE: it has more than one kind of byte.
+mixed() {
+    [ "$(LC_ALL=C tr -d "\\$(printf '%03o' "'$(head -c 1 "$1")")" <"$1" | head -c 1 | wc -c)" -ne 0 ]
+}
+
+# never_mixed DIR: files in it are rewritten for ever; whatever a dump publishes holds none that is half old and half new.
+never_mixed() {
+    local i j published=0 refused=0
+    mkdir "$1/src"
+    for i in 1 2; do
+        head -c 3M /dev/zero >"$1/src/busy$i"
+        start rewrite_pausing "$1/src/busy$i"
+    done
+    for ((i = 0; i < 40; i++)); do
+        if rs-export "$1/src" >stream 2>err; then
+            rm -rf out .out.rs-import
+            rs-import out <stream
+            for j in 1 2; do
+                ! mixed "out/busy$j" || fail "run $i: busy$j is mixed, and nobody said so"
+            done
+            published=$((published + 1))
+        else
+            refused=$((refused + 1))
+        fi
+    done
+    reap
+    say "$published dumps published, $refused refused"
+    [ "$published" -gt 0 ] && [ "$refused" -gt 0 ]
+}
+
+# As rewrite_for_ever, with pauses in which a reader may come through.
+rewrite_pausing() {
+    exec "$python" -S -c 'import os, random, sys, time
+fd, turn, rng = os.open(sys.argv[1], os.O_WRONLY), 0, random.Random(sys.argv[1])
+while True:
+    turn = turn % 9 + 1
+    for at in range(12):
+        os.pwrite(fd, b"%d" % turn * (1 << 18), at << 18)
+    time.sleep(rng.random() * 0.03)' "$1"
+}
+
+@test "no dump that is published holds a file that is half old and half new" {
+    skip "open: see NEWS, known faults"
+    never_mixed .
+}
+
+@test "nor where the file system's clock is coarse" {
+    skip "open: see NEWS, known faults"
+    need_root
+    mkdir coarse
+    mount -t ramfs ramfs coarse || skip "ramfs cannot be mounted here"
+    never_mixed coarse
+}
+
+# ---- the lock on the dump directory ----
+
+# hold FILE: a lock on it, exclusive, until the process is killed.
+hold() {
+    exec flock -x "$1" sh -c "touch '$1.held'; exec sleep 1000"
+}
+
+@test "an export waits for who replaces the directory, and then reads the new one" {
+    skip "open: see NEWS, known faults"
+    mkdir src new
+    printf 'old\n' >src/f
+    printf 'new\n' >new/f
+    start hold src
+    local holder=$pid
+    until_true test -e src.held
+    run -75 --separate-stderr rs-export --wait 0 src
+    [[ $stderr == *"src: is being replaced by another process"* ]]
+    start bash -c 'rs-export --wait 20 src >stream'
+    local exporter=$pid
+    mv src old
+    mv new src
+    kill -KILL "$holder"
+    pkill -KILL -P "$holder" 2>/dev/null || :
+    ended "$exporter"
+    [ "$ended_with" -eq 0 ]
+    rs-import out <stream
+    [ "$(cat out/f)" = new ]
+}
+
+@test "while a directory is exported nobody replaces it who asks for the lock" {
+    skip "open: see NEWS, known faults"
+    local options=()
+    try_lock() {
+        run -1 flock -n -x src true
+        run -0 flock -n -s src true
+    }
+    paused_export try_lock
+    [ "$ended_with" -eq 0 ]
+    flock -n -x src true
+}
+
+# ---- several at once ----
+
+# pull_often NAME SRC TIMES: statuses are 0 or 75; each generation that was acknowledged is in ack.NAME.
+pull_often() {
+    local i status
+    for ((i = 0; i < $3; i++)); do
+        [ "$1" = shared ] || printf '%s %s\n' "$1" "$i" >>"$2/log"
+        status=0
+        pull s "$1" "$2" >>"ack.$1" 2>>"err.$1" || status=$?
+        printf '%s\n' "$status" >>statuses
+    done
+}
+
+prune_for_ever() {
+    local status
+    while [ ! -e stop ]; do
+        status=0
+        rs-store prune --keep-last 2 s >>prune.log 2>>prune.err || status=$?
+        printf '%s\n' "$status" >>prune.statuses
+    done
+}
+
+check_for_ever() {
+    local status
+    while [ ! -e stop ]; do
+        status=0
+        rs-store check s >>check.log 2>>check.err || status=$?
+        printf '%s\n' "$status" >>check.statuses
+    done
+}
+
+@test "pulls of several names and of one name, a prune and a check at once: 0 or 75, and all is whole after it" {
+    skip "open: see NEWS, known faults"
+    local i workers=()
+    rs-store init --reserve 0 s
+    for i in 1 2 3 4 5 shared; do
+        mini "src.$i"
+        head -c 300K /dev/urandom >"src.$i/data"
+    done
+    start prune_for_ever
+    local pruner=$pid
+    start check_for_ever
+    local checker=$pid
+    for i in 1 2 3; do start pull_often "n$i" "src.$i" 8 && workers+=("$pid"); done
+    for i in 1 2; do start pull_often shared src.shared 8 && workers+=("$pid"); done
+    for i in "${workers[@]}"; do wait "$i"; done
+    touch stop
+    ended "$pruner"
+    ended "$checker"
+    pids=()
+    say "pulls: $(sort statuses | uniq -c | paste -sd, | tr -s ' '); prunes: $(sort prune.statuses | uniq -c | paste -sd, | tr -s ' '); checks: $(sort check.statuses | uniq -c | paste -sd, | tr -s ' ')"
+    [ "$(wc -l <statuses)" -eq 40 ]
+    [ "$(wc -l <prune.statuses)" -ge 3 ]
+    ! grep -vE '^(0|75)$' statuses || fail "$(cat err.*)"
+    ! grep -vE '^(0|75)$' prune.statuses || fail "$(cat prune.err)"
+    ! grep -vE '^0$' check.statuses || fail "$(cat check.log check.err)"
+    rs-store check --read-data s
+    [ -z "$(ls s/tmp)" ]
+    for i in n1:1 n2:2 n3:3 shared:shared; do
+        # The last one acknowledged is the newest that is there, and is the source.
+        [ "$(tail -n 1 "ack.${i%:*}")" = "$(rs-store list s --name "${i%:*}" | tail -n 1 | cut -d' ' -f2)" ] || [ "$i" = shared:shared ]
+        restore s "${i%:*}" latest "out.${i#*:}"
+        same "src.${i#*:}" "out.${i#*:}"
+    done
+    rs-store prune --keep-last 1 s
+    rs-store check --read-data s
+}
+
+@test "restores go on while a prune moves what they read" {
+    skip "open: see NEWS, known faults"
+    local i
+    rs-store init --reserve 0 s
+    for i in 0 1 2 3; do
+        mini src "$i"
+        lister src >"was.$i"
+        pull s n src
+    done
+    start prune_for_ever
+    local pruner=$pid
+    # The prune has work again and again; what is restored stays the same.
+    for i in 4 5 6 7 8 9; do
+        mini src "$i"
+        lister src >"was.$i"
+        pull s n src >/dev/null || [ $? -eq 75 ]
+        rm -rf out .out.rs-import
+        restore s n latest out || fail "a restore during a prune: $?"
+        same_as "was.$i" out || same_as "was.$((i - 1))" out
+    done
+    touch stop
+    ended "$pruner"
+    pids=()
+    [ "$(sort -u prune.statuses)" = 0 ]
+    rs-store check --read-data s
+}
+
+@test "twenty imports into one target at once: each is done or 75, and the tree is whole" {
+    skip "open: see NEWS, known faults"
+    local i statuses=() busy=0
+    mini src
+    rs-export src >stream
+    for i in {1..20}; do start rs-import t <stream 2>>err; done
+    for i in "${pids[@]}"; do
+        ended "$i"
+        statuses+=("$ended_with")
+        [ "$ended_with" -eq 0 ] || [ "$ended_with" -eq 75 ] || fail "$ended_with: $(cat err)"
+        [ "$ended_with" -eq 0 ] || busy=$((busy + 1))
+    done
+    pids=()
+    [[ " ${statuses[*]} " == *" 0 "* ]]
+    say "imports at once: $((20 - busy)) done, $busy told to come again"
+    same src t
+    rs-import --check t
+}
+
+# ---- locks ----
+
+# held_import: an import of ./stream into t that has begun and waits for more; its pid is in pid, its input at descriptor 8.
+held_import() {
+    mkfifo pipe
+    start rs-import t <pipe
+    exec 8>pipe
+    head -c 2000 stream >&8
+    until_true test -d .t.rs-import/new
+}
+
+@test "a second import while one is at work is 75 at once, and looking is allowed" {
+    skip "open: see NEWS, known faults"
+    mini src
+    rs-export src | rs-import t
+    lister t >before
+    mini src 1
+    rs-export src >stream
+    held_import
+    local holder=$pid begin
+    begin=$(now)
+    run -75 --separate-stderr rs-import t <stream
+    [[ $stderr == *"t: another import is at work here"* ]]
+    run -75 --separate-stderr rs-import --proven t
+    run -75 --separate-stderr rs-import --rollback t
+    [ $(($(now) - begin)) -lt 3000000 ]
+    same_as before t
+    rs-import --check t
+    rs-import --have t >have
+    rs-import --signature t >signature
+    # The first one is not disturbed.
+    tail -c +2001 stream >&8
+    exec 8>&-
+    ended "$holder"
+    [ "$ended_with" -eq 0 ]
+    same src t
+}
+
+@test "after a kill -9 of who held the lock the next import starts at once" {
+    skip "open: see NEWS, known faults"
+    local i begin
+    mini src
+    rs-export src | rs-import t
+    lister t >before
+    mini src 1
+    rs-export src >stream
+    for i in 1 2 3 4 5; do
+        rm -f pipe
+        held_import
+        kill -KILL "$pid"
+        ended "$pid"
+        exec 8>&-
+        [ "$ended_with" -eq 137 ]
+        same_as before t
+        rs-import --check t
+    done
+    begin=$(now)
+    rs-import t <stream
+    [ $(($(now) - begin)) -lt 3000000 ]
+    same src t
+    [ ! -e .t.rs-import/new ]
+}
+
+@test "a second prune while one is at work is 75, after a kill -9 the next one runs" {
+    skip "open: see NEWS, known faults"
+    mini src
+    rs-store init --reserve 0 s
+    pull s n src
+    rs-store prune --keep-last 1 s
+    start hold s/prune-lock
+    local holder=$pid
+    until_true test -e s/prune-lock.held
+    run -75 --separate-stderr rs-store prune --keep-last 1 s
+    [[ $stderr == *"s: another prune is at work"* ]]
+    # A dry run only looks; pulls and reads go on.
+    rs-store prune --dry-run --keep-last 1 s
+    pull s n src
+    rs-store check s
+    pkill -KILL -P "$holder" || :
+    kill -KILL "$holder" || :
+    ended "$holder"
+    rm s/prune-lock.held
+    rs-store prune --keep-last 1 s
+}
+
+# ---- signals ----
+
+# interrupted SIGNAL: a pull gets the signal in the middle of its stream, which keeps coming.
+interrupted() {
+    rm -rf s pipe
+    rs-store init --reserve 0 s
+    mkfifo pipe
+    start bash -c 'rs-export --limit 20M src >pipe 2>/dev/null'
+    local writer=$pid
+    start rs-pull --store s --name n <pipe
+    local reader=$pid
+    # When something has arrived.
+    until_true sh -c 'test "$(cat s/tmp/*/*.pack 2>/dev/null | wc -c)" -gt 3000000'
+    kill "-$1" "$reader"
+    ended "$reader"
+    reader_status=$ended_with
+    ended "$writer"
+}
+
+@test "a pull that is interrupted leaves nothing visible, and what came is not sent again" {
+    skip "open: see NEWS, known faults"
+    local signal number full
+    mkdir src
+    head -c 12M /dev/urandom >src/large
+    full=$(rs-export src | wc -c)
+    for signal in TERM:143 INT:130 HUP:129; do
+        number=${signal#*:} signal=${signal%:*}
+        # A background job of a script starts with SIGINT ignored, and so it must stay (nohup).
+        [ "$signal" != INT ] || continue
+        interrupted "$signal"
+        [ "$reader_status" -eq "$number" ]
+        run -0 rs-store list s
+        [ -z "$output" ]
+        rs-store check --read-data s
+        [ -z "$(ls s/tmp)" ]
+        rs-pull --store s --name n --have | rs-export --have=- src >stream
+        say "$signal: $(wc -c <stream) of $full bytes are sent the next time"
+        [ "$(wc -c <stream)" -lt $((full - 2500000)) ]
+        rs-pull --store s --name n <stream
+        restore s n latest out
+        same src out
+        rm -rf out .out.rs-import
+        rs-store check --read-data s
+        [ -z "$(find s/partial -type f)" ]
+    done
+}
+
+@test "a pull whose line is cut keeps what came" {
+    skip "open: see NEWS, known faults"
+    local full cut
+    mkdir src
+    head -c 6M /dev/urandom >src/large
+    rs-store init --reserve 0 s
+    rs-pull --store s --name n --have | rs-export --have=- src >stream
+    full=$(wc -c <stream)
+    for cut in 2500000 4500000; do
+        rs-pull --store s --name n --have | rs-export --have=- src >stream
+        run -65 --separate-stderr bash -c "head -c $cut stream | rs-pull --store s --name n"
+        [[ $stderr == *"truncated at byte "* ]]
+        run -0 rs-store list s
+        [ -z "$output" ]
+        rs-store check --read-data s
+    done
+    rs-pull --store s --name n --have | rs-export --have=- src >stream
+    say "after two cuts $(wc -c <stream) of $full bytes are left to send"
+    [ "$(wc -c <stream)" -lt $((full / 2)) ]
+    rs-pull --store s --name n <stream
+    restore s n latest out
+    same src out
+}
+
+@test "an import that is interrupted leaves the old tree and nothing else" {
+    skip "open: see NEWS, known faults"
+    mini src
+    rs-export src | rs-import t
+    lister t >before
+    head -c 12M /dev/urandom >src/large
+    mkfifo pipe
+    start bash -c 'rs-export --limit 20M src >pipe 2>/dev/null'
+    start rs-import t <pipe
+    local reader=$pid
+    until_true sh -c 'test "$(stat -c %s .t.rs-import/new/large 2>/dev/null || echo 0)" -gt 1000000'
+    kill -TERM "$reader"
+    ended "$reader"
+    [ "$ended_with" -eq 143 ]
+    same_as before t
+    rs-import --check t
+    [ ! -e .t.rs-import/new ]
+    rs-export src | rs-import t
+    same src t
+}
+
+# quits SIGNAL COMMAND...: a command that waits for something that does not come ends within a second of the signal.
+quits() {
+    local signal=$1 begin
+    shift
+    rm -f pipe
+    mkfifo pipe
+    start "$@" <pipe >/dev/null 2>>err
+    exec 8>pipe
+    until_true sleeping "$pid"
+    begin=$(now)
+    kill "-$signal" "$pid"
+    until_true gone "$pid"
+    exec 8>&-
+    [ $(($(now) - begin)) -lt 1500000 ] || fail "$*: $(($(now) - begin)) microseconds after SIG$signal"
+    ended_with=0
+    wait "$pid" || ended_with=$?
+    [ "$ended_with" -eq $((128 + $(kill -l "$signal"))) ] || fail "$*: $ended_with"
+}
+
+# The process waits in a system call, and is the tool already.
+sleeping() {
+    [[ $(cat "/proc/$1/comm") == rs-* && $(cut -d' ' -f3 <"/proc/$1/stat") == S ]]
+}
+
+@test "a signal ends a tool that waits for its input, within a second" {
+    skip "open: see NEWS, known faults"
+    mini src
+    rs-store init --reserve 0 s
+    pull s n src
+    quits TERM rs-pull --store s --name n
+    quits HUP rs-import t
+    quits TERM rs-export --have=- src
+    quits TERM rs-pull --store s --name n --emit latest --have=-
+    [ ! -e t ]
+    rs-store check s
+}
+
+@test "a signal ends an export whose command is silent, and the command with it" {
+    skip "open: see NEWS, known faults"
+    quits TERM rs-export --exec f -- sh -c 'echo $$ >child; exec sleep 1000'
+    [ -s child ]
+    until_true gone "$(cat child)"
+}
+
+@test "a killed export takes its command with it" {
+    skip "open: see NEWS, known faults"
+    start rs-export --exec f -- sh -c 'echo $$ >child.tmp; mv child.tmp child; exec sleep 1000' >stream
+    until_true test -s child
+    kill -KILL "$pid"
+    ended "$pid"
+    until_true gone "$(cat child)"
+    run -65 rs-import t <stream
+}
+
+@test "a signal ends an export that waits for the lock of its directory" {
+    skip "open: see NEWS, known faults"
+    mkdir src
+    start hold src
+    until_true test -e src.held
+    quits TERM rs-export --wait 60 src
+}
+
+@test "a second signal ends a tool that does not heed the first" {
+    skip "open: see NEWS, known faults"
+    rs-store init --reserve 0 s
+    mkfifo pipe
+    start rs-pull --store s --name n <pipe 2>err
+    exec 8>pipe
+    until_true sleeping "$pid"
+    kill -TERM "$pid"
+    kill -TERM "$pid" || :
+    ended "$pid"
+    exec 8>&-
+    [ "$ended_with" -eq 143 ]
+}

@@ -17,7 +17,7 @@ namespace rs::archive {
 namespace {
 
 constexpr std::uint64_t members_per_report = 256;
-constexpr std::uint64_t hole_bytes_per_report = 256 << 20;
+constexpr std::uint64_t hole_bytes_per_report = 64 << 20;
 
 stream::Entry made_directory(const stream::Stamp& time) {
     stream::Entry e;

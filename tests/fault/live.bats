@@ -5,9 +5,10 @@
 
 load ../lib/common
 
-# start COMMAND...: in the background; its number is in pid, and in pids until it is waited for.
+# start COMMAND...: in the background; its number is in pid, and in pids until it is waited for. What a pipe in a
+# redirection of it leads to must be open already, or the shell waits here.
 start() {
-    "$@" 3>&- &
+    "$@" 3>&- 6<&- 7>&- 8>&- &
     pid=$!
     pids+=("$pid")
 }
@@ -37,12 +38,13 @@ paused_export() {
     head -c 24M /dev/urandom >src/large
     printf 'after\n' >src/zlast
     mkfifo pipe
+    exec 7<>pipe 6<pipe
     start rs-export --threads 1 "${options[@]}" src >pipe 2>err
-    exec 7<pipe
-    head -c 65536 <&7 >stream # now it is reading
+    exec 7>&-
+    head -c 65536 <&6 >stream # now it is reading
     "$@"
-    cat <&7 >>stream
-    exec 7<&-
+    cat <&6 >>stream
+    exec 6<&-
     ended "$pid"
 }
 
@@ -208,7 +210,7 @@ hold() {
     until_true test -e src.held
     run -75 --separate-stderr rs-export --wait 0 src
     [[ $stderr == *"src: is being replaced by another process"* ]]
-    start bash -c 'rs-export --wait 20 src >stream'
+    start bash -c 'exec rs-export --wait 20 src >stream'
     local exporter=$pid
     mv src old
     mv new src
@@ -351,8 +353,8 @@ check_for_ever() {
 # held_import: an import of ./stream into t that has begun and waits for more; its pid is in pid, its input at descriptor 8.
 held_import() {
     mkfifo pipe
+    exec 8<>pipe
     start rs-import t <pipe
-    exec 8>pipe
     head -c 2000 stream >&8
     until_true test -d .t.rs-import/new
 }
@@ -438,9 +440,9 @@ interrupted() {
     rm -rf s pipe
     rs-store init --reserve 0 s
     mkfifo pipe
-    start bash -c 'rs-export --limit 20M src >pipe 2>/dev/null'
+    start bash -c 'exec rs-export --limit 20M src >pipe 2>/dev/null'
     local writer=$pid
-    start rs-pull --store s --name n <pipe
+    start bash -c 'exec rs-pull --store s --name n <pipe'
     local reader=$pid
     # When something has arrived.
     until_true sh -c 'test "$(cat s/tmp/*/*.pack 2>/dev/null | wc -c)" -gt 3000000'
@@ -509,8 +511,8 @@ interrupted() {
     lister t >before
     head -c 12M /dev/urandom >src/large
     mkfifo pipe
-    start bash -c 'rs-export --limit 20M src >pipe 2>/dev/null'
-    start rs-import t <pipe
+    start bash -c 'exec rs-export --limit 20M src >pipe 2>/dev/null'
+    start bash -c 'exec rs-import t <pipe'
     local reader=$pid
     until_true sh -c 'test "$(stat -c %s .t.rs-import/new/large 2>/dev/null || echo 0)" -gt 1000000'
     kill -TERM "$reader"
@@ -529,8 +531,8 @@ quits() {
     shift
     rm -f pipe
     mkfifo pipe
+    exec 8<>pipe
     start "$@" <pipe >/dev/null 2>>err
-    exec 8>pipe
     until_true sleeping "$pid"
     begin=$(now)
     kill "-$signal" "$pid"
@@ -589,8 +591,8 @@ sleeping() {
     skip "open: see NEWS, known faults"
     rs-store init --reserve 0 s
     mkfifo pipe
+    exec 8<>pipe
     start rs-pull --store s --name n <pipe 2>err
-    exec 8>pipe
     until_true sleeping "$pid"
     kill -TERM "$pid"
     kill -TERM "$pid" || :

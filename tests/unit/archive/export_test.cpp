@@ -509,7 +509,7 @@ TEST_CASE("files that share a beginning settle after one generation") {
     CHECK(third.result.new_bytes == 0);
 }
 
-TEST_CASE("an exabyte of holes can be interrupted" * doctest::skip()) {
+TEST_CASE("an exabyte of holes can be interrupted") {
     const std::string tar = tar_of({{"x",
                                      '0',
                                      "data",

@@ -345,6 +345,63 @@ TEST_CASE("every edit of a file can be put together from old chunks and new ones
     }
 }
 
+TEST_CASE("files that change, are renamed, copied, cut otherwise and lose chunks come back, generation after generation") {
+    for (std::uint64_t seed = 1200; seed < 1210; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        std::map<std::string, File> files;
+        const auto any = [&]() -> File& {
+            auto at = files.begin();
+            std::advance(at, static_cast<std::ptrdiff_t>(random.below(files.size())));
+            return at->second;
+        };
+        const auto put = [&](File file) { files[file.path] = std::move(file); };
+        Received last;
+        for (int generation = 0; generation < 12; ++generation) {
+            CAPTURE(generation);
+            for (std::uint64_t changes = random.between(1, 4); changes > 0; --changes) {
+                const std::string name = cat("f", 10 + random.below(20));
+                if (files.empty() || random.one_in(6)) {
+                    put(file_of(name, random.bytes(random.between(0, 100'000)), random.one_in(3) ? blocks : small_chunks));
+                    continue;
+                }
+                File file = any();
+                switch (random.below(6)) {
+                case 0: { // renamed
+                    files.erase(file.path);
+                    file.path = name;
+                    break;
+                }
+                case 1: file.path = name; break; // copied over another one
+                case 2: // one behind another, so that what was a file's end is in the middle
+                    append(file.parts[0].bytes, any().parts[0].bytes);
+                    break;
+                case 3: // cut in another way from now on
+                    file.params = {random.one_in(2) ? chunk::Method::fixed : chunk::Method::content,
+                                   static_cast<std::uint8_t>(random.between(12, 14))};
+                    break;
+                default: edit(file.parts[0].bytes, random);
+                }
+                if (file.parts[0].bytes.size() > 500'000) file.parts[0].bytes.resize(1000);
+                put(std::move(file));
+            }
+            // What happens to a receiver: chunks are lost, or are there beside a generation.
+            Side& side = last.side;
+            for (std::uint64_t n = random.below(4); n > 0 && !side.chunks.empty(); --n) {
+                const std::size_t at = random.below(side.chunks.size());
+                if (side.table.lengths[at] == 0) continue;
+                if (random.one_in(2)) side.loose[side.table.ids[at]] = side.chunks[at];
+                side.lose(at);
+            }
+            for (const auto& [id, bytes] : side.loose) side.table.loose.push_back(id); // a map is sorted
+            std::vector<File> list;
+            for (const auto& [path, file] : files) list.push_back(file);
+            last = transfer(list, generation == 0 ? nullptr : &last.side,
+                            {random.one_in(2) ? 3000 : SIZE_MAX, random.one_in(2), 1 + static_cast<unsigned>(random.below(2))});
+        }
+    }
+}
+
 TEST_CASE("an earlier version changes what is sent, not where it is cut") {
     for (std::uint64_t seed = 1030; seed < 1050; ++seed) {
         CAPTURE(seed);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/text.hpp"
+#include "io/interrupt.hpp"
 #include "io/sys.hpp"
 
 namespace rs::io {
@@ -20,11 +21,16 @@ Fd open_lock_file(const Dir& dir, const std::string& name) {
     return fd;
 }
 
+void stop_if_asked() {
+    if (const int signal = stop_signal.load(); signal != 0) throw Interrupted(signal);
+}
+
 // False: somebody else holds it.
 bool lock_now(int fd, int operation, std::string_view path) {
     while (::flock(fd, operation) != 0) {
         if (errno == EWOULDBLOCK) return false;
         if (errno != EINTR) fail_errno(Exit::io, path, "lock");
+        stop_if_asked();
     }
     return true;
 }
@@ -39,6 +45,7 @@ std::optional<Lock> Lock::try_fd(Fd fd, LockMode mode, std::string_view path,
     for (unsigned tries = 0;; ++tries) {
         if (lock_now(fd.get(), operation_of(mode) | LOCK_NB, path)) return Lock(std::move(fd));
         if (tries >= wait_seconds * 20) return std::nullopt;
+        stop_if_asked();
         const timespec pause{0, 50'000'000};
         ::nanosleep(&pause, nullptr);
     }

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "io/file.hpp"
+#include "io/interrupt.hpp"
 
 namespace rs::io {
 
@@ -62,6 +63,8 @@ void FdSink::flush() {
 
 void FdSink::send(ByteSpan bytes) {
     while (!bytes.empty()) {
+        // A slow line must not keep a signal waiting for the rest of a segment.
+        if (const int signal = stop_signal.load(); signal != 0) throw Interrupted(signal);
         const ByteSpan piece = bytes.first(std::min(bytes.size(), limiter_.piece_bytes()));
         limiter_.acquire(piece.size());
         write_all(fd_, piece, name_);

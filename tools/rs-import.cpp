@@ -93,8 +93,7 @@ Exit run(tool::Command& command, const Options& o) {
     if (o.check) return run_check(command, o);
     if (o.proven || o.rollback) {
         tree::Target target(o.directory);
-        if (!target.exists() && o.proven)
-            fail(Exit::no_input, cat(printable(o.directory), ": no such directory"));
+        target.require_imported();
         target.lock();
         if (o.proven)
             target.drop_previous();

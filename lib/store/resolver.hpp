@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "store/intake.hpp"
-#include "store/path_set.hpp"
 #include "stream/checker.hpp"
+#include "stream/path_set.hpp"
 #include "stream/tree_digest.hpp"
 
 namespace rs::store {
@@ -69,7 +69,7 @@ private:
     stream::Checker checker_;
     stream::TreeDigest tree_;
     BlockBuilder builder_;
-    PathSet files_; // names that a hard link may lead to
+    stream::PathSet files_; // names that a hard link may lead to
     chunk::Digest digest_{};
 };
 

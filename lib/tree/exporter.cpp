@@ -215,7 +215,7 @@ private:
 stream::Header dump_header(const ExportOptions& options, const stream::HaveReader* have) {
     stream::Header h;
     h.purpose = stream::Purpose::dump;
-    h.generation = options.generation.value_or(Generation{1, 1});
+    h.generation = options.generation.value_or(Generation{options.epoch.value_or(1), 1});
     const UtcTime now = now_utc();
     h.time = {now.seconds, now.nanoseconds};
     h.host = options.host;
@@ -228,7 +228,11 @@ stream::Header dump_header(const ExportOptions& options, const stream::HaveReade
     const stream::Header& theirs = have->header();
     h.key = theirs.key;
     h.parent = theirs.parent;
-    if (!options.generation && theirs.generation)
+    if (options.epoch && theirs.generation.epoch > *options.epoch)
+        fail(Exit::fenced, cat("epoch ", *options.epoch, ": fenced: epoch ", theirs.generation.epoch, " has begun"),
+             "another instance leads now; with --generation a dump can still be kept as a branch");
+    const bool goes_on = !options.epoch || theirs.generation.epoch == *options.epoch;
+    if (!options.generation && theirs.generation && goes_on)
         h.generation = {theirs.generation.epoch, theirs.generation.counter + 1};
     if (theirs.parent && h.generation <= theirs.parent->generation)
         fail(Exit::usage, cat("generation ", h.generation.str(), " does not come after ",

@@ -19,7 +19,10 @@ struct ExportOptions {
     bool sha256 = true;
     bool allow_changed = false; // go on when a file changes under our hands; the stream says so
     stream::WriterOptions writer;
-    std::optional<Generation> generation; // else one after the newest of the have stream, or 1.1
+    // Else one after the newest of the have stream, or 1.1.
+    std::optional<Generation> generation;
+    // The first or next number in this epoch; a have stream of a later one is Error(Exit::fenced).
+    std::optional<std::uint64_t> epoch;
     std::string host, instance, name;
 };
 

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "io/sys.hpp"
+#include "stream/path_set.hpp"
 #include "stream/reader.hpp"
 #include "stream/tree_digest.hpp"
 #include "tree/beneath.hpp"
@@ -35,12 +36,12 @@ public:
 
     ImportResult run() {
         target_.lock();
-        open_parent();
-        new_root_ = target_.make_new();
-        manifest_.emplace(target_.state());
-        spool_.emplace(target_.state(), hasher_);
-        writer_.emplace(new_root_, target_.path(), options_.write, monitor_);
         try {
+            open_parent();
+            new_root_ = target_.make_new();
+            manifest_.emplace(target_.state());
+            spool_.emplace(target_.state(), hasher_);
+            writer_.emplace(new_root_, target_.path(), options_.write, monitor_);
             receive();
             publish();
         } catch (...) {
@@ -107,14 +108,14 @@ private:
         const std::string manifest = manifest_->finish(reader_.header(), digest_);
         // One flush of the file system instead of one for each file: 60,000 of those take minutes.
         if (io::sys::syncfs(new_root_.get()) != 0) fail_errno(Exit::io, target_.path(), "flush to disk");
-        target_.note_owners(options_.write.owner && ::geteuid() == 0);
+        if (!options_.write.owner || ::geteuid() != 0) target_.note_no_owners();
         if (const std::string left = target_.exchange(manifest); !left.empty())
             monitor_.warn(cat("the new tree is in place, but not all was tidied up: ", left));
     }
 
     void abandon() noexcept {
         try {
-            io::remove_tree_at(target_.state(), "new");
+            target_.abandon();
         } catch (const std::exception&) {
             // The next import removes it.
         }
@@ -143,6 +144,7 @@ private:
                 file_chunks_.clear();
                 writer_->begin_file(op.entry);
             } else {
+                check_link(op.entry);
                 writer_->entry(op.entry);
                 keep();
             }
@@ -179,6 +181,15 @@ private:
             return;
         }
         }
+    }
+
+    // A link leads to a first name; that it is there and no directory is seen when the link is made.
+    void check_link(const stream::Entry& e) {
+        if (e.type != stream::Type::hardlink) return;
+        const auto hash = [&](const std::string& path) { return hasher_.id(as_bytes(path)).prefix(); };
+        if (links_.contains(hash(e.target)))
+            bad(cat("entry ", printable(e.path), ": is a hard link to ", printable(e.target), ", which is itself a hard link"));
+        links_.insert(hash(e.path));
     }
 
     void hold_extent(const Op& op) {
@@ -287,6 +298,7 @@ private:
         held_.assign(1, op);
         file_chunks_.clear();
         if (e.type != stream::Type::file) {
+            check_link(e);
             writer_->entry(e);
             keep();
             return;
@@ -354,6 +366,7 @@ private:
     std::optional<LocalManifestWriter> manifest_;
     std::optional<ChunkSpool> spool_;
     std::optional<TreeWriter> writer_;
+    stream::PathSet links_; // paths of hard links
 
     bool in_file_ = false;
     std::vector<Op> held_; // the entry at hand and its extents

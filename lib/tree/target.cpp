@@ -16,12 +16,16 @@ namespace {
 constexpr const char* new_name = "new";
 constexpr const char* previous_name = "previous";
 constexpr const char* proven_name = "proven"; // the inode of the tree that was proven last
-constexpr const char* no_owners_name = "no-owners";
 constexpr const char* pending_name = "pending"; // the inode of the tree that is about to be exchanged
 constexpr const char* damaged_name = "damaged";
 constexpr std::size_t max_damaged_bytes = 64 << 20;
 
-std::string manifest_name(ino_t inode) { return cat("tree-", static_cast<std::uint64_t>(inode), ".rss"); }
+// What is known of a tree is named by the inode of its root.
+std::string tree_file(ino_t inode, std::string_view suffix) {
+    return cat("tree-", static_cast<std::uint64_t>(inode), suffix);
+}
+std::string manifest_name(ino_t inode) { return tree_file(inode, ".rss"); }
+std::string no_owners_name(ino_t inode) { return tree_file(inode, ".no-owners"); }
 } // namespace
 
 Target::Target(const std::string& path) : path_(path) {
@@ -82,14 +86,16 @@ std::optional<std::uint64_t> Target::read_inode(const std::string& file) const {
     return parse_u64(text);
 }
 
-void Target::note_owners(bool restored) {
-    if (restored)
-        io::unlink_at(*state_, no_owners_name);
-    else
-        io::write_file_atomic(*state_, no_owners_name, {});
+void Target::note_no_owners() {
+    const auto inode = inode_of(*state_, new_name);
+    RS_ASSERT(inode.has_value());
+    io::write_file_atomic(*state_, no_owners_name(*inode), {});
 }
 
-bool Target::owners_restored() const { return !state_ || !io::exists_at(*state_, no_owners_name); }
+bool Target::owners_restored() const {
+    const auto inode = inode_of(parent_, name_);
+    return !inode || !state_ || !io::exists_at(*state_, no_owners_name(*inode));
+}
 
 void Target::lock() {
     if (lock_) return;
@@ -98,14 +104,28 @@ void Target::lock() {
         st.st_dev != io::stat_fd(parent_.get(), parent_.path).st_dev)
         fail(Exit::cant_create, cat(printable(path_), ": is a mount point and cannot be exchanged"),
              "give a directory inside it as the target");
-    if (!state_) {
-        state_ = io::make_dir_at(parent_, state_name_);
-        io::sync_dir(parent_);
-    }
-    lock_ = io::Lock::try_at(*state_, "lock", io::LockMode::exclusive);
-    if (!lock_)
-        fail(Exit::temp_fail, cat(printable(path_), ": another import is at work here"), "try again when it has ended");
+    do {
+        if (!state_) {
+            state_ = io::make_dir_at(parent_, state_name_);
+            io::sync_dir(parent_);
+        }
+        lock_ = io::Lock::try_at(*state_, "lock", io::LockMode::exclusive);
+        if (!lock_)
+            fail(Exit::temp_fail, cat(printable(path_), ": another import is at work here"), "try again when it has ended");
+        // An import that failed may have removed all of it between our opening and our locking.
+        if (!io::exists_at(*state_, "lock")) state_.reset();
+    } while (!state_);
     recover();
+}
+
+void Target::abandon() {
+    recover(); // the exchange itself may have been done
+    if (exists() || has_previous()) return;
+    // The first import: nothing is left of it.
+    for (const std::string& file : io::list_dir(*state_)) io::unlink_at(*state_, file);
+    if (io::sys::unlinkat(parent_.get(), state_name_.c_str(), AT_REMOVEDIR) != 0)
+        fail_errno(Exit::io, parent_.name_of(state_name_), "remove");
+    state_.reset();
 }
 
 void Target::recover() {
@@ -126,10 +146,9 @@ void Target::sweep_manifests() {
     const auto present = inode_of(parent_, name_), previous = inode_of(*state_, previous_name);
     for (const std::string& file : io::list_dir(*state_)) {
         if (file.starts_with(".tmp-") || file.starts_with("manifest-")) io::unlink_at(*state_, file);
-        if (!file.starts_with("tree-") || !file.ends_with(".rss")) continue;
-        if (present && file == manifest_name(*present)) continue;
-        if (previous && file == manifest_name(*previous)) continue;
-        io::unlink_at(*state_, file);
+        if (!file.starts_with("tree-")) continue;
+        const auto of = [&](const std::optional<ino_t>& inode) { return inode && file.starts_with(tree_file(*inode, ".")); };
+        if (!of(present) && !of(previous)) io::unlink_at(*state_, file);
     }
 }
 
@@ -194,6 +213,12 @@ void Target::drop_previous() {
     io::unlink_at(*state_, proven_name);
     io::remove_tree_at(*state_, previous_name);
     sweep_manifests();
+}
+
+void Target::require_imported() const {
+    if (state_) return;
+    fail(Exit::no_input, cat(printable(path_), exists() ? ": was not written by rs-import" : ": no such directory"),
+         "it is rs-import that keeps a previous tree");
 }
 
 void Target::roll_back() {

@@ -30,6 +30,9 @@ public:
     // For changes: makes the state directory and locks it; held by another process is Error(Exit::temp_fail). Finishes
     // or takes back what a killed import left.
     void lock();
+    // Under the lock, instead of exchange(): what was made for the new tree goes. So does the state directory if there
+    // is no tree that it tells of.
+    void abandon();
 
     // An empty directory for the new tree, and the directory that holds it.
     [[nodiscard]] io::Dir make_new();
@@ -42,10 +45,12 @@ public:
     void distrust();
 
     [[nodiscard]] bool has_previous() const;
+    // An import has been here; else Error(Exit::no_input). For what changes nothing where nothing was imported.
+    void require_imported() const;
     void drop_previous(); // proven: the previous tree goes
     void roll_back();     // the two are exchanged
-    // Whether the import gave names their owners, so that a check may compare them.
-    void note_owners(bool restored);
+    // Of the new tree: its names were not given their owners, so that a check must not compare them.
+    void note_no_owners();
     [[nodiscard]] bool owners_restored() const;
     // Files of the present tree that a check found wrong; one path a line, escaped.
     void write_damaged(const std::string& lines);

@@ -76,8 +76,8 @@ private:
     io::Fd fd_;
     std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
     std::uint64_t size_on_disk_ = 0;
-    chunk::HashThread hash_;
     Buffer buffers_[2];
+    chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     std::size_t current_ = 0;
     std::uint64_t refused_ = 0;
     std::set<std::string> left_out_; // devices that were not made: further names of them are left out, too

@@ -169,8 +169,8 @@ private:
     const std::function<void(const Difference&)>& report_;
     Monitor& monitor_;
     chunk::Hasher hasher_;
-    chunk::HashThread hash_;
     Buffer buffers_[2];
+    chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     Owners owners_;
     std::map<std::string, ino_t> inodes_; // of names that others are links to
     std::string damaged_, last_damaged_ = "/";

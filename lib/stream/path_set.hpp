@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace rs::store {
+namespace rs::stream {
 
 class PathSet {
 public:
@@ -34,4 +34,4 @@ private:
     std::size_t used_ = 0;
 };
 
-} // namespace rs::store
+} // namespace rs::stream

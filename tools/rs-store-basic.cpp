@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// rs-store init, list, show, stats, prove.
+// rs-store init, list, show, stats, prove, fence.
 #include "base/text.hpp"
 #include "rs-store.hpp"
 #include "store/entries.hpp"
+#include "store/fence.hpp"
 #include "store/proof.hpp"
 #include "store/pull.hpp"
 #include "store/references.hpp"
@@ -238,9 +239,20 @@ Exit run_prove(tool::Command& command, const ProveOptions& o) {
     if (!o.digest.empty() && o.digest != to_hex(as_text(g.digest)))
         fail(Exit::data, cat(o.name, " ", g.id().str(), ": the digest is not that of this generation"),
              "what was imported is something else; 'rs-store show' prints the digest");
-    const auto dir = s.open_name(o.name);
-    store::write_proof(*dir, {g.id(), o.instance, now_utc(), o.seconds, g.digest});
+    store::write_proof(s, o.name, {g.id(), o.instance, now_utc(), o.seconds, g.digest});
     command.result()["generation"] = g.id().str();
+    return Exit::ok;
+}
+
+struct FenceOptions {
+    std::string store, name;
+    std::uint64_t epoch = 0;
+};
+
+Exit run_fence(tool::Command& command, const FenceOptions& o) {
+    const store::Store s(o.store);
+    store::raise_epoch(s, o.name, o.epoch);
+    command.result()["epoch"] = o.epoch;
     return Exit::ok;
 }
 
@@ -258,10 +270,19 @@ void store_tool::add_basic(tool::Command& command, std::function<Exit()>& chosen
     sub->add_option("GEN", show->generation, "latest, E.C, a time, an age")->required();
     sub->add_flag("--entries", show->entries, "list what is in it");
     add<StatsOptions>(command, chosen, "stats", "sizes and counts", sub, run_stats);
+    const CLI::Validator duration(
+        [](const std::string& text) {
+            double value = -1;
+            return CLI::detail::lexical_cast(text, value) && value >= 0 && value <= 1e9 ? std::string() : cat(text, ": not a number of seconds");
+        },
+        "SECONDS");
     const auto prove = add<ProveOptions>(command, chosen, "prove", "record that a generation was imported and checked", sub, run_prove);
     sub->add_option("NAME", prove->name, "name of the service")->required();
     sub->add_option("GEN", prove->generation, "latest, E.C, a time, an age")->required();
     sub->add_option("--instance", prove->instance, "where it was proven")->type_name("NAME")->required();
-    sub->add_option("--seconds", prove->seconds, "how long import and check took")->check(CLI::NonNegativeNumber);
+    sub->add_option("--seconds", prove->seconds, "how long import and check took")->check(duration);
     sub->add_option("--digest", prove->digest, "of the tree that was proven")->type_name("HEX");
+    const auto fence = add<FenceOptions>(command, chosen, "fence", "refuse lower epochs from now on", sub, run_fence);
+    sub->add_option("NAME", fence->name, "name of the service")->required();
+    sub->add_option("EPOCH", fence->epoch, "the epoch that has begun")->check(CLI::Range(std::uint64_t{1}, max_generation_part))->required();
 }

@@ -61,10 +61,12 @@ Exit run_repair(tool::Command& command, const RepairOptions& o) {
         store::repair(s, [&](const store::Finding& f) { show(command, f); }, command.console());
     json& j = command.result();
     j["rebuilt_indexes"] = r.rebuilt_indexes;
+    j["mended_packs"] = r.mended_packs;
     j["lost_chunks"] = r.lost_chunks;
     j["damaged_generations"] = r.damaged_generations;
     j["damaged_files"] = r.damaged_files;
-    j["removed_files"] = r.removed_files;
+    if (r.mended_packs > 0 && !command.json())
+        command.line(cat(printable(o.store), ": ", count_of(r.mended_packs, "pack"), " mended"), [] { return json(); });
     if (!command.json())
         command.line(cat(printable(o.store), ": ", count_of(r.rebuilt_indexes, "index file"), " rebuilt, ",
                          count_of(r.lost_chunks, "chunk"), " newly lost, ", count_of(r.damaged_generations, "generation"),

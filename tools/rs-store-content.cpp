@@ -259,9 +259,9 @@ void store_tool::add_content(tool::Command& command, std::function<Exit()>& chos
     const auto diff = add<DiffOptions>(command, chosen, "diff", "what differs between two generations", sub, run_diff);
     sub->add_option("NAME", diff->name, "name of the service")->required();
     sub->add_option("GEN", diff->from, "latest, E.C, a time, an age")->required();
-    sub->add_option("OTHER", diff->to, "another generation, or a directory (with a / in it)")->required();
+    sub->add_option("OTHER", diff->to, "a generation, or a directory (with a /)")->required();
     sub->add_flag("--checksum", diff->checksum, "read files whose size and time are equal");
-    const auto cat = add<CatOptions>(command, chosen, "cat", "one file, or the tree as an archive, to standard output", sub, run_cat);
+    const auto cat = add<CatOptions>(command, chosen, "cat", "one file, or the tree as an archive", sub, run_cat);
     sub->add_option("NAME", cat->name, "name of the service")->required();
     sub->add_option("GEN", cat->generation, "latest, E.C, a time, an age")->required();
     sub->add_option("PATH", cat->path, "the file");

@@ -38,6 +38,7 @@ public:
         out_.chunks = index.chunks();
         ChunkReader chunks(store_, index, hasher_);
         find_damage(store_, chunks, [&](const Finding& f) { find(f); }, [&](std::uint64_t n) { out_.generations += n; }, monitor_);
+        judge_unindexed();
         if (options_.read_data) read_packs(index);
         return out_;
     }
@@ -79,8 +80,18 @@ private:
             }
             check_size(*serial, file);
         }
-        for (const std::uint64_t serial : packs)
-            find({cat("packs/", pack_name(serial)), "has no index; 'rs-store repair' makes one"});
+        unindexed_.assign(packs.begin(), packs.end());
+    }
+
+    // Where nothing is missing, a pack without an index is what a prune that was killed left; the next one removes it.
+    void judge_unindexed() {
+        for (const std::uint64_t serial : unindexed_) {
+            const std::string object = cat("packs/", pack_name(serial));
+            if (out_.findings > 0)
+                find({object, "has no index; 'rs-store repair' makes one"});
+            else
+                monitor_.note(cat(object, ": has no index, and nothing needs it; the next prune removes it"));
+        }
     }
 
     [[nodiscard]] std::shared_ptr<PackIndex> open_index(const std::string& file) const {
@@ -106,19 +117,8 @@ private:
         if (!index) return;
         const io::Fd fd = io::open_at(*store_.packs(), pack_name(serial));
         const auto size = static_cast<std::uint64_t>(io::stat_fd(fd.get(), store_.packs()->name_of(pack_name(serial))).st_size);
-        if (size != index->pack_bytes() && !(size < index->pack_bytes() && tail_lost(*index, size)))
+        if (size != index->pack_bytes())
             find({cat("packs/", pack_name(serial)), cat("has ", size, " bytes, its index says ", index->pack_bytes())});
-    }
-
-    // A repair has already found that everything beyond `size` is lost.
-    [[nodiscard]] static bool tail_lost(const PackIndex& index, std::uint64_t size) {
-        for (std::uint32_t s = 0; s < index.segments().size(); ++s) {
-            const SegmentPlace& place = index.segments()[s];
-            if (place.offset + place.stored_bytes() <= size) continue;
-            for (std::uint32_t p = place.first_position; p < index.segment_end(s); ++p)
-                if (!index.lost(p)) return false;
-        }
-        return true;
     }
 
     void read_packs(const Index& index) {
@@ -139,6 +139,7 @@ private:
             out_.read_through = at->first;
         }
         if (!options_.budget_seconds) return;
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
         io::write_file_atomic(store_.root(), position_name, as_bytes(cat(out_.complete ? 0 : out_.read_through, "\n")));
     }
 
@@ -157,6 +158,7 @@ private:
     const std::function<void(const Finding&)>& report_;
     Monitor& monitor_;
     chunk::Hasher hasher_;
+    std::vector<std::uint64_t> unindexed_; // serials of packs
     CheckReport out_;
 };
 

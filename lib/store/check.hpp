@@ -39,12 +39,13 @@ CheckReport check(const Store& store, const CheckOptions& options, const std::fu
 
 struct RepairReport {
     std::uint64_t rebuilt_indexes = 0;
+    std::uint64_t mended_packs = 0;      // header or end were damaged
     std::uint64_t lost_chunks = 0;       // newly found
     std::uint64_t damaged_generations = 0, damaged_files = 0;
-    std::uint64_t removed_files = 0;     // leftovers
 };
 
-// Reads every pack, writes new indexes that no longer claim what cannot be read, and names every generation and
+// Reads every pack, gives those with a damaged header or end new ones, writes new indexes that no longer claim what
+// cannot be read, and names every generation and
 // file that is damaged by it. Nothing that can still be read is dropped. The next pull sends lost chunks again
 // where its source has them.
 RepairReport repair(const Store& store, const std::function<void(const Finding&)>& report, Monitor& monitor);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/text.hpp"
 #include "io/stream.hpp"
 #include "store/emit.hpp"
+#include "store/fence.hpp"
 #include "store/proof.hpp"
 #include "store/pull.hpp"
 
@@ -86,9 +88,34 @@ PullResult transfer(const Store& from, const Store& to, const GenerationFile& ge
     return *result;
 }
 
-void copy_file(const io::Dir& from, const io::Dir& to, const std::string& name) {
-    if (!io::exists_at(from, name) || io::exists_at(to, name)) return;
-    io::write_file_atomic(to, name, io::read_file_at(from, name, 4096));
+// What the second store holds, looked at anew after each transfer: one may heal what another one needs.
+class Held {
+public:
+    explicit Held(const Store& store)
+        : index_(store.load_index()), hasher_(store.config().key), chunks_(store, index_, hasher_), presence_(chunks_) {}
+    [[nodiscard]] bool whole(const GenerationFile& generation) { return presence_.whole(generation); }
+
+private:
+    Index index_;
+    chunk::Hasher hasher_;
+    ChunkReader chunks_;
+    Presence presence_;
+};
+
+// What is kept beside the generations: proofs, the mark of a freeze, the epoch.
+void copy_records(const Store& to, const std::string& name, const io::Dir& source, const GenerationFile& generation) {
+    const auto target = to.open_name(name);
+    if (!target) return;
+    const std::vector<Proof> there = load_proofs(*target, generation.id(), generation.digest);
+    for (const Proof& proof : load_proofs(source, generation.id(), generation.digest)) {
+        const auto same = [&](const Proof& p) { return p.instance == proof.instance && p.time == proof.time; };
+        if (std::none_of(there.begin(), there.end(), same)) write_proof(to, name, proof);
+    }
+    if (io::exists_at(source, frozen_name) && !io::exists_at(*target, frozen_name)) {
+        const io::Lock guard = to.lock(io::LockMode::exclusive);
+        io::write_file_atomic(*target, frozen_name, io::read_file_at(source, frozen_name, 4096));
+    }
+    if (const std::uint64_t epoch = highest_epoch(source); epoch > highest_epoch(*target)) raise_epoch(to, name, epoch);
 }
 
 } // namespace
@@ -99,7 +126,9 @@ CopyReport copy(const Store& from, const Store& to, const std::string& name,
         fail(Exit::usage, cat(printable(from.path()), " and ", printable(to.path()), ": are the same store"));
     if (!name.empty() && !from.open_name(name))
         fail(Exit::no_input, cat(printable(from.path()), ": has no name '", printable(name), "'"));
+    to.sweep();
     CopyReport out;
+    std::optional<Held> held;
     for (const GenerationPlace& place : all_generations(from)) {
         if (!name.empty() && place.name != name) continue;
         try {
@@ -108,16 +137,16 @@ CopyReport copy(const Store& from, const Store& to, const std::string& name,
             if (!generation) continue; // pruned meanwhile
             const io::Dir target = to.make_name(place.name);
             const auto there = try_load_generation(target, place.id, place.line);
-            if (there && there->digest == generation->digest) {
+            if (!held) held.emplace(to);
+            if (there && there->digest == generation->digest && held->whole(*there)) {
                 ++out.already_there;
             } else {
                 out.new_bytes += transfer(from, to, *generation, place.line, monitor).new_bytes;
+                held.reset();
                 ++out.generations;
                 done(place, "");
             }
-            for (const Proof& proof : load_proofs(*source, place.id, generation->digest)) write_proof(target, proof);
-            copy_file(*source, target, frozen_name);
-            copy_file(*source, target, epoch_name);
+            copy_records(to, place.name, *source, *generation);
         } catch (const Error& e) {
             if (e.code() != Exit::data) throw;
             done(place, e.what());

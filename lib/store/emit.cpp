@@ -88,6 +88,7 @@ private:
 
     // Which chunks must be sent, counted by segment: decides which segments go out whole.
     void plan() {
+        chunks_.read_for(what());
         const auto count = [&](const Run& run) {
             for (std::uint64_t i = 0; i < run.count; ++i) {
                 const auto place = index_.find(run.start + i);

@@ -125,26 +125,26 @@ chunk::Segment ChunkReader::read_segment(const PackIndex& pack, std::uint32_t nu
     Buffer raw(place.stored_bytes());
     io::pread_exact(pack_fd(pack), raw, place.offset, path);
     const std::string what = cat(printable(path), ": segment at byte ", place.offset);
+    chunk::Segment out;
+    for (std::uint32_t i = place.first_position; i < pack.segment_end(number); ++i) {
+        out.head.lengths.push_back(pack.length(i));
+        out.head.raw_bytes += pack.length(i);
+        out.ids.push_back(pack.id(i));
+    }
+    if (out.head.raw_bytes > chunk::max_segment_bytes) fail(Exit::data, cat(what, ": larger than its limit"));
+    const ByteSpan frame = ByteSpan(raw).subspan(segment_header_bytes + place.head_bytes);
+    out.frame.assign(frame.begin(), frame.end());
+    // Of a damaged one the index is believed, and each chunk's id: a repair has seen to it that they can be had so.
+    if (place.damaged) return out;
     Decoder in(raw, what);
     const std::uint32_t head_bytes = in.u32(), frame_bytes = in.u32();
     const std::uint64_t sum = in.u64();
     if (head_bytes != place.head_bytes || frame_bytes != place.frame_bytes) in.bad("is not what the index says");
-    if (!place.damaged && chunk::checksum(in.rest()) != sum) in.bad("checksum mismatch");
-    const std::uint8_t kind = in.u8();
-    if (kind != static_cast<std::uint8_t>(place.kind)) in.bad("is not of the kind that the index says");
-    chunk::Segment out;
+    if (chunk::checksum(in.rest()) != sum) in.bad("checksum mismatch");
+    if (in.u8() != static_cast<std::uint8_t>(place.kind)) in.bad("is not of the kind that the index says");
     Decoder head(in.raw(head_bytes), what);
-    out.head = chunk::decode_head(head);
+    if (chunk::decode_head(head).lengths != out.head.lengths) in.bad("is not what the index says");
     head.finish();
-    const std::uint32_t end = pack.segment_end(number);
-    if (out.head.lengths.size() != end - place.first_position) in.bad("is not what the index says");
-    out.ids.reserve(end - place.first_position);
-    for (std::uint32_t i = place.first_position; i < end; ++i) {
-        if (out.head.lengths[i - place.first_position] != pack.length(i)) in.bad("is not what the index says");
-        out.ids.push_back(pack.id(i));
-    }
-    const ByteSpan frame = in.rest();
-    out.frame.assign(frame.begin(), frame.end());
     return out;
 }
 
@@ -192,7 +192,9 @@ ByteSpan ChunkReader::read(std::uint64_t number) {
 
 ByteSpan ChunkReader::read_now(std::uint64_t number) {
     const auto place = index_.find(number);
-    if (!place) fail(Exit::data, cat("chunk ", number, ": lost"), "'rs-store repair' names what it belongs to; the next pull may heal it");
+    if (!place)
+        fail(Exit::data, cat(subject_, subject_.empty() ? "" : ": ", "chunk ", number, ": lost"),
+             "'rs-store repair' names what it belongs to; the next pull may heal it");
     const PackIndex& pack = *place->pack;
     const std::uint32_t segment = pack.segment_of(place->position);
     const Cached& cached = load(pack, segment);
@@ -207,7 +209,9 @@ ByteSpan ChunkReader::read_now(std::uint64_t number) {
 GenerationReader::GenerationReader(const GenerationFile& generation, ChunkReader& chunks)
     : generation_(generation),
       chunks_(chunks),
-      what_(cat(generation.header.name, " ", generation.id().str())) {}
+      what_(cat(generation.header.name, " ", generation.id().str())) {
+    chunks_.read_for(what_);
+}
 
 bool GenerationReader::next(stream::Op& op) {
     for (;;) {

@@ -45,6 +45,8 @@ class ChunkReader {
 public:
     // A pack that a prune has replaced meanwhile is looked for again, through a fresh index.
     ChunkReader(const Store& store, Index& index, const chunk::Hasher& hasher, std::size_t cached_segments = 8);
+    // "NAME E.C": what chunks are read for from here on, for messages.
+    void read_for(std::string subject) { subject_ = std::move(subject); }
     // The chunk's bytes, its id verified; valid until the next call. What cannot be had is Error(Exit::data)
     // that names pack and byte.
     [[nodiscard]] ByteSpan read(std::uint64_t number);
@@ -71,6 +73,7 @@ private:
     const Store& store_;
     Index& index_;
     const chunk::Hasher& hasher_;
+    std::string subject_;
     chunk::Decompressor decompressor_;
     std::vector<Cached> cache_;
     std::uint64_t clock_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pack_scan.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
 #include "base/codec.hpp"
@@ -8,6 +10,7 @@
 #include "base/text.hpp"
 #include "chunk/segment.hpp"
 #include "io/file.hpp"
+#include "io/sys.hpp"
 
 namespace rs::store {
 
@@ -51,26 +54,33 @@ private:
         const ByteSpan magic = std::as_bytes(std::span(pack_magic));
         if (!read(0, pack_header_bytes, head) || !equal(ByteSpan(head).first(8), magic)) {
             fault(0, "not a pack of this version");
+            out_.frame_damaged = true;
             return;
         }
         Decoder in(ByteSpan(head).subspan(8), path_);
-        if (in.u64() != out_.content.serial) fault(8, "the pack of another serial number");
+        if (in.u64() == out_.content.serial) return;
+        fault(8, "the pack of another serial number");
+        out_.frame_damaged = true;
     }
 
     // The segments are where the index says; each is looked at on its own.
     void scan_known() {
         out_.content = known_->content();
         const std::uint64_t want = out_.content.pack_bytes;
-        if (size_ != want) fault(size_, cat("the pack has ", size_, " bytes, its index says ", want));
+        if (size_ != want) {
+            fault(size_, cat("the pack has ", size_, " bytes, its index says ", want));
+            out_.frame_damaged = true;
+        }
         out_.content.lost.resize(known_->chunks());
         for (std::size_t i = 0; i < out_.content.segments.size(); ++i) {
             SegmentPlace& place = out_.content.segments[i];
             const std::uint32_t first = place.first_position;
             const std::uint32_t end = known_->segment_end(static_cast<std::uint32_t>(i));
             const auto lose = [&](std::string_view why) {
-                fault(place.offset, cat("segment: ", why));
+                const auto from = out_.content.lost.begin() + first, to = out_.content.lost.begin() + end;
+                if (std::find(from, to, false) != to) fault(place.offset, cat("segment: ", why));
                 place.damaged = true;
-                for (std::uint32_t p = first; p < end; ++p) out_.content.lost[p] = true;
+                std::fill(from, to, true);
             };
             if (!read(place.offset, place.stored_bytes(), raw_)) {
                 lose("truncated");
@@ -108,9 +118,12 @@ private:
         for (std::uint32_t p = first; p < end; ++p) {
             const ByteSpan bytes = ByteSpan(decompressed_).subspan(at, out_.content.lengths[p]);
             at += bytes.size();
-            const bool good = hasher_.id(bytes) == out_.content.ids[p];
-            if (good) ++out_.verified_chunks;
-            if (good || out_.content.lost[p]) continue;
+            if (hasher_.id(bytes) == out_.content.ids[p]) {
+                ++out_.verified_chunks;
+                out_.content.lost[p] = false;
+                continue;
+            }
+            if (out_.content.lost[p]) continue;
             fault(place.offset, cat("segment: chunk ", p, " does not have its id"));
             out_.content.lost[p] = true;
             place.damaged = true;
@@ -125,7 +138,9 @@ private:
             at = last.offset + last.stored_bytes();
         }
         std::vector<NumberRun> runs;
-        if (!read_end(at, runs) || runs != out_.content.runs) fault(at, "the table at the end does not match the index");
+        if (read_end(at, runs) && runs == out_.content.runs) return;
+        fault(at, "the table at the end does not match the index");
+        out_.frame_damaged = true;
     }
 
     bool read_end(std::uint64_t at, std::vector<NumberRun>& runs) {
@@ -158,10 +173,12 @@ private:
         std::uint64_t at = pack_header_bytes;
         IndexContent& c = out_.content;
         Buffer front;
+        bool walked = false; // up to the end
         while (at + segment_header_bytes <= size_ && read(at, segment_header_bytes, front)) {
             Decoder in(front, path_);
             const std::uint32_t head_bytes = in.u32();
-            if (head_bytes == pack_end_mark) break;
+            walked = head_bytes == pack_end_mark;
+            if (walked) break;
             SegmentPlace place;
             place.offset = at;
             place.head_bytes = head_bytes;
@@ -203,9 +220,12 @@ private:
         }
         if (!read_end(at, c.runs) || !runs_fit()) {
             fault(at, "the end of the pack is missing or damaged");
+            out_.frame_damaged = true;
             c.runs.clear();
             if (!c.ids.empty()) c.runs.push_back({chunk_number(c.serial, 0), 0, static_cast<std::uint32_t>(c.ids.size())});
         }
+        // Behind a segment whose header is unreadable others may follow: they are left for better days.
+        if (!walked && at + segment_header_bytes <= size_) out_.frame_damaged = false;
     }
 
     [[nodiscard]] bool runs_fit() const {
@@ -231,6 +251,35 @@ private:
 };
 
 } // namespace
+
+void mend_pack(const io::Dir& packs, int fd, IndexContent& content, const StoreId& store) {
+    const std::string name = pack_name(content.serial), path = packs.name_of(name);
+    const std::string temporary = io::random_name(".tmp-");
+    io::Fd out(io::sys::openat(packs.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600));
+    if (!out) fail_errno(Exit::cant_create, path, "create");
+    try {
+        std::uint64_t end = pack_header_bytes;
+        if (!content.segments.empty()) end = content.segments.back().offset + content.segments.back().stored_bytes();
+        io::pwrite_all(out.get(), encode_pack_header(content.serial, store), 0, path);
+        Buffer piece;
+        for (std::uint64_t at = pack_header_bytes; at < end; at += piece.size()) {
+            piece.resize(std::min<std::uint64_t>(end - at, 1 << 20));
+            piece.resize(io::pread_full(fd, piece, at, path));
+            if (piece.empty()) break;
+            io::pwrite_all(out.get(), piece, at, path);
+        }
+        const Buffer tail = encode_pack_end(content.runs);
+        io::pwrite_all(out.get(), tail, end, path);
+        io::sync_fd(out.get(), path);
+        io::close_checked(std::move(out), path);
+        io::rename_at(packs, temporary, packs, name);
+        content.pack_bytes = end + tail.size();
+    } catch (...) {
+        io::sys::unlinkat(packs.get(), temporary.c_str(), 0);
+        throw;
+    }
+    io::sync_dir(packs);
+}
 
 PackScan scan_pack(int fd, const std::string& path, std::uint64_t serial, const PackIndex* known,
                    const chunk::Hasher& hasher, Monitor& monitor) {

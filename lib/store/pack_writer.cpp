@@ -22,11 +22,7 @@ PackWriter::PackWriter(std::shared_ptr<io::Dir> dir, std::uint64_t serial, const
     content_.serial = serial;
     fd_ = io::Fd(io::sys::openat(dir_->get(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600));
     if (!fd_) fail_errno(Exit::cant_create, dir_->name_of(name_), "create");
-    Buffer header;
-    Encoder e(header);
-    e.raw(std::as_bytes(std::span(pack_magic)));
-    e.u64(serial);
-    e.raw(store);
+    const Buffer header = encode_pack_header(serial, store);
     io::write_all(fd_.get(), header, dir_->name_of(name_));
     offset_ = header.size();
 }
@@ -76,15 +72,30 @@ void PackWriter::alias(std::uint64_t number, std::uint64_t own) {
     aliases_.push_back({number, position, 1});
 }
 
-Buffer encode_runs(const std::vector<NumberRun>& runs) {
+Buffer encode_pack_header(std::uint64_t serial, const StoreId& store) {
     Buffer out;
     Encoder e(out);
-    e.varint(runs.size());
+    e.raw(std::as_bytes(std::span(pack_magic)));
+    e.u64(serial);
+    e.raw(store);
+    return out;
+}
+
+Buffer encode_pack_end(const std::vector<NumberRun>& runs) {
+    Buffer table;
+    Encoder t(table);
+    t.varint(runs.size());
     for (const NumberRun& r : runs) {
-        e.varint(r.number);
-        e.varint(r.position);
-        e.varint(r.count);
+        t.varint(r.number);
+        t.varint(r.position);
+        t.varint(r.count);
     }
+    Buffer out;
+    Encoder e(out);
+    e.u32(pack_end_mark);
+    e.u32(static_cast<std::uint32_t>(table.size()));
+    e.u64(chunk::checksum(table));
+    e.raw(table);
     return out;
 }
 
@@ -107,13 +118,7 @@ std::shared_ptr<PackIndex> PackWriter::finish() {
     content_.runs = std::move(melted);
 
     const std::string path = dir_->name_of(name_);
-    const Buffer runs = encode_runs(content_.runs);
-    Buffer end;
-    Encoder e(end);
-    e.u32(pack_end_mark);
-    e.u32(static_cast<std::uint32_t>(runs.size()));
-    e.u64(chunk::checksum(runs));
-    e.raw(runs);
+    const Buffer end = encode_pack_end(content_.runs);
     io::write_all(fd_.get(), end, path);
     content_.pack_bytes = offset_ + end.size();
     io::sync_fd(fd_.get(), path);

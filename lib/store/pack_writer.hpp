@@ -53,7 +53,8 @@ private:
     Buffer scratch_;
 };
 
-// The run table at the end of a pack.
-[[nodiscard]] Buffer encode_runs(const std::vector<NumberRun>& runs);
+// What a pack begins and ends with.
+[[nodiscard]] Buffer encode_pack_header(std::uint64_t serial, const StoreId& store);
+[[nodiscard]] Buffer encode_pack_end(const std::vector<NumberRun>& runs);
 
 } // namespace rs::store

@@ -46,13 +46,17 @@ std::optional<Proof> parse(std::string_view text) {
 
 } // namespace
 
-void write_proof(const io::Dir& name_dir, const Proof& proof) {
+void write_proof(const Store& store, const std::string& name, const Proof& proof) {
     if (!valid_name(proof.instance))
         fail(Exit::usage, cat("'", printable(proof.instance), "' cannot be the name of an instance"),
              "use letters, digits and . _ - @ + : , with a letter or digit first");
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.3f", proof.seconds);
-    io::write_file_atomic(name_dir, prefix_of(proof.generation) + proof.instance,
+    const io::Lock guard = store.lock(io::LockMode::exclusive);
+    const auto dir = store.open_name(name);
+    if (!dir || !io::exists_at(*dir, generation_name(proof.generation)))
+        fail(Exit::no_input, cat(name, " ", proof.generation.str(), ": is no longer here"), "a prune has removed it");
+    io::write_file_atomic(*dir, prefix_of(proof.generation) + proof.instance,
                           as_bytes(cat("instance ", proof.instance, "\ntime ", format_utc(proof.time), "\nseconds ",
                                        seconds, "\ndigest ", to_hex(as_text(proof.digest)), "\n")));
 }

@@ -19,8 +19,9 @@ struct Proof {
     chunk::Digest digest{}; // of the tree that was proven
 };
 
-// Durable when it returns. The same instance proving again replaces its earlier proof.
-void write_proof(const io::Dir& name_dir, const Proof& proof);
+// Durable when it returns. The same instance proving again replaces its earlier proof. A generation that is not there
+// (any more) is Error(Exit::no_input).
+void write_proof(const Store& store, const std::string& name, const Proof& proof);
 // Proofs of a generation, by instance; those of another content than `digest` and unreadable ones are left out.
 [[nodiscard]] std::vector<Proof> load_proofs(const io::Dir& name_dir, const Generation& id, const chunk::Digest& digest);
 // Removes all proofs of a generation.

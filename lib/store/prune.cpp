@@ -16,6 +16,8 @@ namespace rs::store {
 
 namespace {
 
+using Packs = std::vector<std::shared_ptr<PackIndex>>;
+
 class Prune {
 public:
     Prune(const Store& store, const PruneOptions& options, UtcTime now, Monitor& monitor)
@@ -29,6 +31,7 @@ public:
             turn_ = io::Lock::try_at(store_.root(), "prune-lock", io::LockMode::exclusive);
             if (!turn_) fail(Exit::temp_fail, cat(printable(store_.path()), ": another prune is at work"), "try again when it has ended");
             store_.sweep();
+            out_.freed_bytes += store_.drop_stale_partial(now_);
         }
         make_plan();
         Index index = store_.load_index();
@@ -133,39 +136,50 @@ private:
         }
     }
 
-    // Removes packs without a live chunk, rewrites those that are mostly dead.
+    // Removes packs without a live chunk, which makes room, and rewrites those that are mostly dead.
     void collect(Index& index, ChunkReader& chunks, LiveSet& live, std::set<std::string>& marked) {
-        std::vector<std::shared_ptr<PackIndex>> rewritten;
         Repacker repacker(store_, chunks, live);
-        const auto packs = index.packs(); // a copy: reading may refresh the index
+        Packs rewritten;
+        remove_packs(index, live, marked, repacker, rewritten);
+        const Packs packs = index.packs(); // a copy: reading may refresh the index
         for (const auto& pack : packs) {
-            const std::uint64_t dead = dead_bytes(*pack, live);
-            if (dead == pack->pack_bytes() || !worth_rewriting(*pack, dead)) continue;
+            if (!worth_rewriting(*pack, live, dead_bytes(*pack, live))) continue;
             monitor_.progress(0, 0);
+            const auto stays = [&](std::string_view why) {
+                // Not enough room, or a damaged pack: what lives in it stays where it is.
+                monitor_.warn(cat(pack_name(pack->serial()), " was not rewritten: ", why));
+                repacker.forget(*pack);
+            };
             try {
                 repacker.add(*pack);
                 rewritten.push_back(pack);
+            } catch (const ChunkReader::PackGone&) {
+                stays("it is missing");
             } catch (const Error& e) {
-                // Not enough room, or a damaged pack: what lives in it stays where it is.
-                monitor_.warn(cat(pack_name(pack->serial()), " was not rewritten: ", e.what()));
-                repacker.forget(*pack);
+                stays(e.what());
             }
         }
+        if (rewritten.empty()) return;
         repacker.finish();
+        remove_packs(index, live, marked, repacker, rewritten);
+    }
 
+    // Under the exclusive lock: what nothing refers to, and what was rewritten.
+    void remove_packs(Index& index, LiveSet& live, std::set<std::string>& marked, Repacker& repacker, const Packs& rewritten) {
         const io::Lock guard = store_.lock(io::LockMode::exclusive);
         // What was published since we looked.
         store_.refresh_index(index);
         mark(live, marked);
-        std::uint64_t highest = 0;
-        for (const auto& pack : index.packs()) highest = std::max(highest, pack->serial());
-        std::vector<std::shared_ptr<PackIndex>> doomed;
+        Packs doomed;
         for (const auto& pack : index.packs()) {
             const bool moved = std::find(rewritten.begin(), rewritten.end(), pack) != rewritten.end();
             // A pack that came to live again by a generation published meanwhile stays, moved chunks or not.
             if (moved ? repacker.covers(*pack) : dead_bytes(*pack, live) == pack->pack_bytes()) doomed.push_back(pack);
         }
-        if (doomed.empty()) return;
+        const std::vector<std::uint64_t> orphans = live.unknown() ? std::vector<std::uint64_t>{} : packs_without_index();
+        if (doomed.empty() && orphans.empty()) return;
+        std::uint64_t highest = orphans.empty() ? 0 : orphans.back();
+        for (const auto& pack : index.packs()) highest = std::max(highest, pack->serial());
         store_.raise_serial_floor(highest + 1);
         repacker.publish();
         for (const auto& pack : doomed) {
@@ -175,10 +189,31 @@ private:
         }
         io::sync_dir(store_.indexes());
         for (const auto& pack : doomed) io::unlink_at(*store_.packs(), pack_name(pack->serial()));
+        for (const std::uint64_t serial : orphans) {
+            out_.freed_bytes += size_of(pack_name(serial));
+            io::unlink_at(*store_.packs(), pack_name(serial));
+        }
         io::sync_dir(*store_.packs());
+        for (const auto& pack : doomed) index.remove(pack->serial());
         out_.rewritten_packs = rewritten.size();
-        out_.removed_packs = doomed.size() - std::min<std::size_t>(doomed.size(), rewritten.size());
+        out_.removed_packs += orphans.size() + doomed.size() - std::min<std::size_t>(doomed.size(), rewritten.size());
         out_.freed_bytes -= std::min(out_.freed_bytes, repacker.written_bytes());
+    }
+
+    // Ascending. A prune that was killed between removing an index and its pack left them; so might somebody who
+    // removed an index, but then live.unknown() says that something is missing.
+    [[nodiscard]] std::vector<std::uint64_t> packs_without_index() const {
+        std::vector<std::uint64_t> out;
+        for (const std::string& file : io::list_dir(*store_.packs())) {
+            const auto serial = serial_in_name(file, ".pack");
+            if (serial && !io::exists_at(store_.indexes(), index_name(*serial))) out.push_back(*serial);
+        }
+        return out;
+    }
+
+    [[nodiscard]] std::uint64_t size_of(const std::string& pack) const {
+        const io::Fd fd = io::open_at(*store_.packs(), pack);
+        return static_cast<std::uint64_t>(io::stat_fd(fd.get(), pack).st_size);
     }
 
     const Store& store_;

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "store/fence.hpp"
 #include "store/resolver.hpp"
 #include "store/retention.hpp"
 #include "stream/reader.hpp"
@@ -174,21 +175,6 @@ private:
 
 PullResult pull(const Store& store, const PullOptions& options, io::Source& source, Monitor& monitor) {
     return Puller(store, options, source, monitor).run();
-}
-
-std::uint64_t highest_epoch(const io::Dir& name_dir) {
-    std::uint64_t highest = 0;
-    const std::vector<Generation> all = list_generations(name_dir, Line::main);
-    if (!all.empty()) highest = all.back().epoch;
-    if (io::exists_at(name_dir, epoch_name)) {
-        const Buffer raw = io::read_file_at(name_dir, epoch_name, 64);
-        std::string_view text = as_text(raw);
-        if (text.ends_with('\n')) text.remove_suffix(1);
-        const auto epoch = parse_u64(text);
-        if (!epoch) fail(Exit::data, cat(printable(name_dir.name_of(epoch_name)), ": not an epoch"));
-        highest = std::max(highest, *epoch);
-    }
-    return highest;
 }
 
 } // namespace rs::store

@@ -45,9 +45,5 @@ void write_have(const Store& store, const std::string& name, io::Sink& sink, Mon
 
 // Retention of a name is frozen while this file is there (rs-store(5)).
 inline constexpr const char* frozen_name = "frozen";
-// Epochs below the number in this file are refused, also when no generation of it is there.
-inline constexpr const char* epoch_name = "epoch";
-// The highest epoch that the main line has seen; 0 for none.
-[[nodiscard]] std::uint64_t highest_epoch(const io::Dir& name_dir);
 
 } // namespace rs::store

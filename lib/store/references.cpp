@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/references.hpp"
 
-#include <unordered_set>
-
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -26,10 +24,11 @@ std::vector<GenerationPlace> all_generations(const Store& store) {
     return out;
 }
 
-bool LiveSet::set(std::uint64_t number) {
-    // A lost chunk that something refers to keeps its place, and with it the id that lets a pull heal it.
-    const auto place = index_.find_even_lost(number);
-    if (!place) return false;
+bool LiveSet::set(const std::optional<Place>& place) {
+    if (!place) {
+        unknown_ = true;
+        return false;
+    }
     std::vector<bool>& bits = bits_[place->pack];
     if (bits.empty()) bits.resize(place->pack->chunks());
     if (bits[place->position]) return false;
@@ -40,16 +39,19 @@ bool LiveSet::set(std::uint64_t number) {
 void LiveSet::mark(const GenerationFile& generation) {
     const std::string what = cat(generation.header.name, " ", generation.id().str());
     for (const Run& blocks : generation.blocks)
-        for (std::uint64_t i = 0; i < blocks.count; ++i) {
-            if (!set(blocks.start + i)) continue;
-            if (!index_.find(blocks.start + i))
-                fail(Exit::data, cat(what, ": a block of its manifest is lost, so what it refers to is not known"));
-            const ByteSpan bytes = chunks_.read(blocks.start + i);
-            const Buffer block(bytes.begin(), bytes.end());
-            stream::read_runs(stream::decode_block(block, what).refs, what, [&](const Run& run, auto) {
-                for (std::uint64_t k = 0; k < run.count; ++k) set(run.start + k);
-            });
-        }
+        for (std::uint64_t i = 0; i < blocks.count; ++i) mark_block(blocks.start + i, what);
+}
+
+void LiveSet::mark_block(std::uint64_t number, const std::string& what) {
+    const auto place = index_.find(number);
+    if (!place) fail(Exit::data, cat(what, ": a block of its manifest is lost, so what it refers to is not known"));
+    if (!set(place)) return;
+    const ByteSpan bytes = chunks_.read(number);
+    const Buffer block(bytes.begin(), bytes.end());
+    stream::read_runs(stream::decode_block(block, what).refs, what, [&](const Run& run, auto) {
+        // A lost chunk that something refers to keeps its place, and with it the id that lets a pull heal it.
+        for (std::uint64_t k = 0; k < run.count; ++k) set(index_.find_even_lost(run.start + k));
+    });
 }
 
 bool LiveSet::live(const PackIndex& pack, std::uint32_t position) const {
@@ -59,54 +61,61 @@ bool LiveSet::live(const PackIndex& pack, std::uint32_t position) const {
 
 namespace {
 
+// Calls f for each operation of a block; false: it cannot be read to its end.
+template <class F>
+bool walk_block(ChunkReader& chunks, std::uint64_t number, Op& op, F&& f) {
+    try {
+        const ByteSpan bytes = chunks.read(number);
+        const Buffer block(bytes.begin(), bytes.end());
+        stream::ManifestReader reader(stream::decode_block(block, "manifest block"), "manifest block");
+        while (reader.next(op)) f(op);
+    } catch (const Error& e) {
+        if (e.code() != Exit::data) throw;
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+bool Presence::whole_block(std::uint64_t number) {
+    if (const auto known = blocks_.find(number); known != blocks_.end()) return known->second;
+    bool good = true;
+    good = walk_block(chunks_, number, op_, [&](const Op& op) {
+        for (const Run& run : op.runs)
+            for (std::uint64_t i = 0; good && op.kind == Op::Kind::data && i < run.count; ++i)
+                good = chunks_.index().find(run.start + i).has_value();
+    }) && good;
+    blocks_.emplace(number, good);
+    return good;
+}
+
+bool Presence::whole(const GenerationFile& generation) {
+    bool good = true;
+    for (const Run& run : generation.blocks)
+        for (std::uint64_t i = 0; i < run.count; ++i) good = whole_block(run.start + i) && good;
+    return good;
+}
+
+namespace {
+
 class DamageFinder {
 public:
     DamageFinder(ChunkReader& chunks, const std::function<void(const Finding&)>& report)
-        : chunks_(chunks), report_(report) {}
+        : chunks_(chunks), presence_(chunks), report_(report) {}
 
     void look(const GenerationPlace& place, const GenerationFile& generation) {
-        bool bad = false;
-        for (const Run& run : generation.blocks)
-            for (std::uint64_t i = 0; i < run.count; ++i) bad = !good_block(run.start + i) || bad;
-        if (bad) name_files(place, generation);
+        if (!presence_.whole(generation)) name_files(place, generation);
     }
 
 private:
-    // The block can be read and everything it refers to is there. Each block is looked at once.
-    bool good_block(std::uint64_t number) {
-        if (good_.contains(number)) return true;
-        if (bad_.contains(number)) return false;
-        bool good = true;
-        walk_block(number, [&](const Op& op) {
-            for (const Run& run : op.runs)
-                for (std::uint64_t i = 0; good && op.kind == Op::Kind::data && i < run.count; ++i)
-                    good = chunks_.index().find(run.start + i).has_value();
-        }, good);
-        (good ? good_ : bad_).insert(number);
-        return good;
-    }
-
-    template <class F>
-    void walk_block(std::uint64_t number, F&& f, bool& readable) {
-        try {
-            const ByteSpan bytes = chunks_.read(number);
-            const Buffer block(bytes.begin(), bytes.end());
-            stream::ManifestReader reader(stream::decode_block(block, "manifest block"), "manifest block");
-            while (reader.next(op_)) f(op_);
-        } catch (const Error& e) {
-            if (e.code() != Exit::data) throw;
-            readable = false;
-        }
-    }
-
     void name_files(const GenerationPlace& place, const GenerationFile& generation) {
         std::string path;
         std::string reported;
         for (const Run& run : generation.blocks)
             for (std::uint64_t i = 0; i < run.count; ++i) {
                 const std::uint64_t number = run.start + i;
-                bool readable = true;
-                walk_block(number, [&](const Op& op) {
+                const bool readable = walk_block(chunks_, number, op_, [&](const Op& op) {
                     if (op.kind == Op::Kind::entry) path = op.entry.path;
                     if (op.kind != Op::Kind::data) return;
                     for (const Run& r : op.runs)
@@ -115,7 +124,7 @@ private:
                                 reported = path;
                                 report_({place.str(), cat(printable(path), ": chunks are lost")});
                             }
-                }, readable);
+                });
                 if (!readable)
                     report_({place.str(), cat("entries after ", printable(path.empty() ? "the start" : path),
                                               ": a block of the manifest is lost")});
@@ -123,8 +132,8 @@ private:
     }
 
     ChunkReader& chunks_;
+    Presence presence_;
     const std::function<void(const Finding&)>& report_;
-    std::unordered_set<std::uint64_t> good_, bad_;
     Op op_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/monitor.hpp"
@@ -26,15 +27,34 @@ struct GenerationPlace {
 class LiveSet {
 public:
     LiveSet(const Index& index, ChunkReader& chunks) : index_(index), chunks_(chunks) {}
-    // The generation's blocks and all they refer to. What cannot be read is Error(Exit::data).
+    // The generation's blocks and all they refer to. A block that cannot be read is Error(Exit::data): what it
+    // refers to is not known.
     void mark(const GenerationFile& generation);
     [[nodiscard]] bool live(const PackIndex& pack, std::uint32_t position) const;
+    // Something refers to a number that no index has, not even as lost: a pack without an index may hold it.
+    [[nodiscard]] bool unknown() const { return unknown_; }
 
 private:
-    bool set(std::uint64_t number); // true if it was not set before
+    bool set(const std::optional<Place>& place); // true if it was not set before
+    void mark_block(std::uint64_t number, const std::string& what);
     const Index& index_;
     ChunkReader& chunks_;
     std::unordered_map<const PackIndex*, std::vector<bool>> bits_;
+    bool unknown_ = false;
+};
+
+// Whether all that a generation refers to is there and its manifest can be read. Blocks that generations share are
+// looked at once.
+class Presence {
+public:
+    explicit Presence(ChunkReader& chunks) : chunks_(chunks) {}
+    [[nodiscard]] bool whole(const GenerationFile& generation);
+    [[nodiscard]] bool whole_block(std::uint64_t number);
+
+private:
+    ChunkReader& chunks_;
+    std::unordered_map<std::uint64_t, bool> blocks_;
+    stream::Op op_;
 };
 
 // Looks at every generation: its file, its blocks, the presence of every chunk. Everything that is wrong goes to

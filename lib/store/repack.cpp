@@ -49,7 +49,12 @@ std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live) {
     return pack.pack_bytes() - std::clamp<std::uint64_t>(needed, 1, pack.pack_bytes());
 }
 
-bool worth_rewriting(const PackIndex& pack, std::uint64_t dead) { return dead * 3 > pack.pack_bytes(); }
+bool worth_rewriting(const PackIndex& pack, const LiveSet& live, std::uint64_t dead) {
+    if (dead * 3 <= pack.pack_bytes()) return false;
+    for (std::uint32_t p = 0; p < pack.chunks(); ++p)
+        if (pack.lost(p) && live.live(pack, p)) return false;
+    return true;
+}
 
 Repacker::Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live)
     : store_(store), chunks_(chunks), live_(live) {}

@@ -13,8 +13,9 @@ namespace rs::store {
 // Bytes of a pack that no live chunk needs: whole segments count as stored, part of a segment in proportion. All of the
 // pack if nothing in it lives.
 [[nodiscard]] std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live);
-// More than a third is dead: rewriting it costs twice what it frees, at most.
-[[nodiscard]] bool worth_rewriting(const PackIndex& pack, std::uint64_t dead);
+// More than a third is dead: rewriting it costs twice what it frees, at most. Not if something that lives in it is
+// lost: its place has to stay until a pull brings it again.
+[[nodiscard]] bool worth_rewriting(const PackIndex& pack, const LiveSet& live, std::uint64_t dead);
 
 class Repacker {
 public:

@@ -27,48 +27,54 @@ public:
         }
         for (const std::string& file : io::list_dir(*store_.packs())) {
             const auto serial = serial_in_name(file, ".pack");
-            if (!serial) {
-                if (file.starts_with(".tmp-")) remove(*store_.packs(), file);
-                continue;
-            }
+            if (!serial) continue;
             const auto at = known.find(*serial);
             scan(*serial, at == known.end() ? nullptr : at->second.get());
             if (at != known.end()) known.erase(at);
         }
         for (const auto& [serial, pack] : known) lose_all(*pack);
-        for (const std::string& file : io::list_dir(store_.indexes()))
-            if (file.starts_with(".tmp-")) remove(store_.indexes(), file);
         set_aside_generations();
         name_damage();
         return out_;
     }
 
 private:
-    void remove(const io::Dir& dir, const std::string& file) {
-        io::unlink_at(dir, file);
-        ++out_.removed_files;
-    }
-
     void scan(std::uint64_t serial, const PackIndex* index) {
         const std::string path = store_.packs()->name_of(pack_name(serial));
         const io::Fd fd = io::try_open_at(*store_.packs(), pack_name(serial));
         if (!fd) return; // a prune has removed it
-        const PackScan scan = scan_pack(fd.get(), path, serial, index, hasher_, monitor_);
+        PackScan scan = scan_pack(fd.get(), path, serial, index, hasher_, monitor_);
         for (const std::string& fault : scan.faults) report_({cat("packs/", pack_name(serial)), fault});
-        std::uint64_t lost = 0;
-        for (std::uint32_t i = 0; i < scan.content.ids.size(); ++i)
-            if (!scan.content.lost.empty() && scan.content.lost[i] && (index == nullptr || !index->lost(i))) ++lost;
-        const bool marks = index != nullptr && scan.content.segments != index->segments();
-        if (index != nullptr && lost == 0 && !marks) return;
-        out_.lost_chunks += lost;
-        write(serial, scan.content);
+        if (scan.frame_damaged) mend(fd.get(), scan.content);
+        std::uint64_t newly_lost = 0;
+        bool same = index != nullptr && scan.content.segments == index->segments();
+        for (std::uint32_t i = 0; i < scan.content.lost.size(); ++i) {
+            const bool was = index != nullptr && index->lost(i);
+            if (scan.content.lost[i] && !was) ++newly_lost;
+            same = same && scan.content.lost[i] == was;
+        }
+        if (same) return;
+        out_.lost_chunks += newly_lost;
+        write_if_there(*store_.packs(), pack_name(serial), scan.content);
     }
 
-    void write(std::uint64_t serial, const IndexContent& content) {
+    void mend(int fd, IndexContent& content) {
         const io::Lock guard = store_.lock(io::LockMode::exclusive);
-        // A prune may have replaced the pack while we read it; then there is nothing to index any more.
-        if (!io::exists_at(*store_.packs(), pack_name(serial)) && content.lost.empty()) return;
-        io::write_file_atomic(store_.indexes(), index_name(serial), content.encode());
+        if (!io::exists_at(*store_.packs(), pack_name(content.serial))) return; // a prune has removed it
+        try {
+            mend_pack(*store_.packs(), fd, content, store_.config().id);
+            ++out_.mended_packs;
+        } catch (const Error& e) {
+            // Its chunks can be read all the same.
+            monitor_.warn(cat("packs/", pack_name(content.serial), ": could not be mended: ", e.what()));
+        }
+    }
+
+    // A prune may have removed the pack or the index meanwhile; then there is nothing to write any more.
+    void write_if_there(const io::Dir& dir, const std::string& name, const IndexContent& content) {
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        if (!io::exists_at(dir, name)) return;
+        io::write_file_atomic(store_.indexes(), index_name(content.serial), content.encode());
         ++out_.rebuilt_indexes;
     }
 
@@ -80,11 +86,9 @@ private:
             content.lost[i] = true;
         }
         if (lost == 0) return;
-        // Looked at under the lock: a prune removes the index first.
-        if (!io::exists_at(store_.indexes(), index_name(index.serial()))) return;
         report_({cat("packs/", pack_name(index.serial())), "the pack is missing"});
         out_.lost_chunks += lost;
-        write(index.serial(), content);
+        write_if_there(store_.indexes(), index_name(index.serial()), content);
     }
 
     // A generation file that cannot be read is renamed, so that its number can come again and prune can tell

@@ -261,20 +261,36 @@ io::Dir Store::make_transfer_dir(const std::string& name) const {
     return dir;
 }
 
+void Store::finish_publication(const io::Dir& dir) const {
+    std::vector<std::string> left;
+    for (const std::string& file : io::list_dir(dir)) {
+        const auto serial = serial_in_name(file, ".idx");
+        if (serial && !io::exists_at(dir, pack_name(*serial)) && io::exists_at(*packs_, pack_name(*serial)))
+            left.push_back(file);
+    }
+    if (left.empty()) return;
+    io::sync_dir(*packs_); // an index never names a pack that a crash could take away
+    for (const std::string& file : left) io::rename_at(dir, file, indexes_, file);
+    io::sync_dir(indexes_);
+}
+
 void Store::end_transfer_locked(const std::string& dir_name, bool keep) const {
     const io::Dir tmp = io::open_dir_at(root_, "tmp");
+    if (!io::exists_at(tmp, dir_name)) return;
+    const io::Dir dir = io::open_dir_at(tmp, dir_name);
+    finish_publication(dir);
     const auto tilde = dir_name.find('~');
     const std::string name = tilde == std::string::npos ? "" : dir_name.substr(tilde + 1);
-    if (keep && valid_name(name) && io::exists_at(tmp, dir_name)) {
-        const io::Dir dir = io::open_dir_at(tmp, dir_name);
+    if (keep && valid_name(name)) {
         std::optional<io::Dir> place;
         for (const std::string& file : io::list_dir(dir)) {
             const auto serial = serial_in_name(file, ".idx");
-            if (!serial || !io::exists_at(dir, pack_name(*serial))) continue;
+            if (!serial) continue;
             if (!place) place = io::make_dir_at(io::open_dir_at(root_, "partial"), name);
-            // The index last: a pack without one is swept away, an index without a pack too.
-            io::rename_at(dir, pack_name(*serial), *place, pack_name(*serial));
-            io::rename_at(dir, file, *place, file);
+            // The index last. Killed in between, the next sweep finds the pack where it was to go.
+            if (io::exists_at(dir, pack_name(*serial)))
+                io::rename_at(dir, pack_name(*serial), *place, pack_name(*serial));
+            if (io::exists_at(*place, pack_name(*serial))) io::rename_at(dir, file, *place, file);
         }
         if (place) io::sync_dir(*place);
     }
@@ -286,17 +302,64 @@ void Store::end_transfer(const io::Dir& dir, bool keep) const {
     end_transfer_locked(dir.path.substr(dir.path.rfind('/') + 1), keep);
 }
 
+// Of every directory in which a file gets its name by a rename.
+void Store::for_directories(const std::function<void(const io::Dir&)>& f) const {
+    f(root_);
+    f(*packs_);
+    f(indexes_);
+    for (const std::string& name : names()) {
+        const auto dir = open_name(name);
+        if (!dir) continue;
+        f(*dir);
+        if (io::exists_at(*dir, "branch")) f(io::open_dir_at(*dir, "branch"));
+    }
+}
+
 void Store::sweep() const {
     const io::Dir tmp = io::open_dir_at(root_, "tmp");
-    const std::vector<std::string> names = io::list_dir(tmp);
-    if (names.empty()) return;
+    bool leftovers = !io::list_dir(tmp).empty();
+    const auto is_temporary = [](const std::string& file) { return file.starts_with(".tmp-"); };
+    for_directories([&](const io::Dir& dir) {
+        const std::vector<std::string> files = io::list_dir(dir);
+        leftovers = leftovers || std::any_of(files.begin(), files.end(), is_temporary);
+    });
+    if (!leftovers) return;
     const io::Lock guard = lock(io::LockMode::exclusive);
-    for (const std::string& name : names) {
+    for (const std::string& name : io::list_dir(tmp)) {
         const int fd = io::sys::openat(tmp.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (fd < 0) continue; // gone, or nothing of ours
         const auto owner = io::Lock::try_fd(io::Fd(fd), io::LockMode::exclusive, tmp.name_of(name));
         if (owner) end_transfer_locked(name, true);
     }
+    // Whoever writes one holds the lock until it has its name: these belong to nobody.
+    for_directories([&](const io::Dir& dir) {
+        for (const std::string& file : io::list_dir(dir))
+            if (is_temporary(file)) io::unlink_at(dir, file);
+    });
+}
+
+std::uint64_t Store::drop_stale_partial(UtcTime now) const {
+    std::uint64_t bytes = 0;
+    const io::Dir partial = io::open_dir_at(root_, "partial");
+    const std::vector<std::string> names = io::list_dir(partial);
+    if (names.empty()) return 0;
+    const io::Lock guard = lock(io::LockMode::exclusive);
+    for (const std::string& name : names) {
+        const io::Dir dir = io::open_dir_at(partial, name);
+        std::int64_t newest = INT64_MIN;
+        std::uint64_t size = 0;
+        for (const std::string& file : io::list_dir(dir)) {
+            const io::Fd fd = io::open_at(dir, file);
+            const struct stat st = io::stat_fd(fd.get(), dir.name_of(file));
+            newest = std::max<std::int64_t>(newest, st.st_mtim.tv_sec);
+            size += static_cast<std::uint64_t>(st.st_size);
+        }
+        // A time in the future counts as now.
+        if (newest != INT64_MIN && now.seconds - newest < stale_partial_seconds) continue;
+        io::remove_tree_at(partial, name);
+        bytes += size;
+    }
+    return bytes;
 }
 
 namespace {

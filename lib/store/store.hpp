@@ -7,12 +7,14 @@
 // which names are published or removed.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/generation.hpp"
+#include "base/time.hpp"
 #include "chunk/id.hpp"
 #include "io/file.hpp"
 #include "io/lock.hpp"
@@ -20,6 +22,9 @@
 #include "store/pack_writer.hpp"
 
 namespace rs::store {
+
+// A week: whoever resumes a transfer over a slow line tries more often than that.
+inline constexpr std::int64_t stale_partial_seconds = 7 * 86'400;
 
 struct StoreConfig {
     StoreId id{};
@@ -68,8 +73,10 @@ public:
     [[nodiscard]] std::unique_ptr<PackWriter> new_pack(const std::shared_ptr<io::Dir>& dir) const;
     // Ends a transfer: its directory goes; whole packs in it are kept for the next pull of the name if `keep`.
     void end_transfer(const io::Dir& dir, bool keep) const;
-    // Does the same for transfers whose process is gone.
+    // Does the same for transfers whose process is gone, and removes temporary files that were left half written.
     void sweep() const;
+    // Removes packs that were kept for a next pull that has not come for stale_partial_seconds. Gives their bytes.
+    std::uint64_t drop_stale_partial(UtcTime now) const;
     // Packs that were kept: where they are, and their indexes. Damaged ones are left out.
     [[nodiscard]] std::vector<std::shared_ptr<PackIndex>> partial_packs(const std::string& name) const;
     // Moves them into a transfer's directory; they are part of that transfer from then on.
@@ -85,8 +92,12 @@ public:
 private:
     [[nodiscard]] std::uint64_t serial_floor() const;
     [[nodiscard]] std::uint64_t next_serial() const;
+    void for_directories(const std::function<void(const io::Dir&)>& f) const;
     void visit_serials(const io::Dir& dir, std::uint64_t& next) const;
     void end_transfer_locked(const std::string& dir_name, bool keep) const;
+    // Moves on what a publication that failed or was killed left half way: indexes in `dir` whose packs are in
+    // packs/ already. Nothing need refer to them; but what has arrived is not sent again.
+    void finish_publication(const io::Dir& dir) const;
 
     io::Dir root_;
     StoreConfig config_;

@@ -25,6 +25,7 @@ struct Options {
     bool from_archive = false, one_file_system = false, no_sha256 = false, allow_changed = false, dry_run = false;
     int level = chunk::default_level;
     unsigned threads = 0, wait = 60;
+    std::uint64_t epoch = 0;
 };
 
 // Counts what would be sent.
@@ -123,6 +124,8 @@ Exit run(tool::Command& command, const Options& o) {
         if (!options.generation)
             fail(Exit::usage, cat("--generation ", printable(o.generation), ": not EPOCH.COUNTER"), "for example 3.118");
     }
+    if (o.epoch != 0 && options.generation) fail(Exit::usage, "--epoch and --generation exclude one another");
+    if (o.epoch != 0) options.epoch = o.epoch;
     const auto limit = o.limit.empty() ? 0 : parse_size(o.limit);
     if (!limit || (!o.limit.empty() && *limit == 0))
         fail(Exit::usage, cat("--limit ", printable(o.limit), ": not a rate"), "bytes per second, for example 500K or 10M");
@@ -206,6 +209,7 @@ int export_main(int argc, char** argv) {
     app.add_option("--exclude-from", o.exclude_files, "patterns from a file, one a line")->type_name("FILE")->allow_extra_args(false);
     app.add_flag("--one-file-system", o.one_file_system, "do not cross mount points");
     app.add_option("--generation", o.generation, "number of the generation")->type_name("E.C");
+    app.add_option("--epoch", o.epoch, "the next number in this epoch")->check(CLI::Range(std::uint64_t{1}, max_generation_part))->type_name("E");
     app.add_option("--host", o.host, "host of origin, if not this one")->type_name("NAME");
     app.add_option("--instance", o.instance, "instance of origin")->type_name("NAME");
     app.add_option("--limit", o.limit, "bytes per second, such as 500K or 10M")->type_name("RATE");

@@ -137,7 +137,7 @@ int pull_main(int argc, char** argv) {
               "       rs-pull --store STORE --name NAME --emit GEN [--have FILE] >STREAM");
     app.add_option("--store", o.store, "the store")->type_name("STORE")->required();
     app.add_option("--name", o.name, "name of the service in the store")->type_name("NAME")->required();
-    auto* const have = app.add_option("--have", o.have, "alone: write what the store holds; with --emit: what the other side holds")
+    auto* const have = app.add_option("--have", o.have, "write what the store holds; with --emit, read it")
                            ->type_name("[FILE]")
                            ->expected(0, 1);
     app.add_option("--emit", o.emit, "write generation GEN: latest, E.C, a time, an age")->type_name("GEN");

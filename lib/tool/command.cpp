@@ -60,6 +60,14 @@ int Command::finish(Exit code) {
     return static_cast<int>(code);
 }
 
+// CLI11 would only say that a subcommand is required.
+std::string Command::unknown_subcommand(int argc, char** argv) const {
+    if (app_.get_require_subcommand_min() == 0 || argc < 2 || *argv[1] == '-') return {};
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; }))
+        if (sub->get_name() == argv[1]) return {};
+    return argv[1];
+}
+
 int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
     install_signals();
     // A deep tree keeps a descriptor open for each level.
@@ -75,6 +83,8 @@ int Command::run(int argc, char** argv, const std::function<Exit()>& body) {
         return finish(e.code());
     };
     try {
+        if (const std::string wrong = unknown_subcommand(argc, argv); !wrong.empty())
+            fail(Exit::usage, cat("'", printable(wrong), "': no such command"), cat("see '", name_, " --help'"));
         try {
             app_.parse(argc, argv);
         } catch (const CLI::ParseError& e) {

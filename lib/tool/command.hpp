@@ -39,6 +39,7 @@ public:
 
 private:
     [[nodiscard]] int finish(Exit code);
+    [[nodiscard]] std::string unknown_subcommand(int argc, char** argv) const;
 
     std::string name_;
     CLI::App app_;

@@ -83,7 +83,7 @@ _rs_operand() {
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
     rs-store::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
     rs-store:*:0 | rs-store:copy:1) _rs_paths d "$4" ;;
-    rs-store:show:1 | rs-store:diff:1 | rs-store:cat:1 | rs-store:prove:1)
+    rs-store:show:1 | rs-store:diff:1 | rs-store:cat:1 | rs-store:prove:1 | rs-store:fence:1)
         _rs_offer "$4" < <(_rs_stored "${operands[0]}")
         ;;
     rs-store:show:2 | rs-store:diff:2 | rs-store:cat:2 | rs-store:prove:2)

@@ -232,8 +232,8 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
 @test "--rollback and --proven of what was never imported change nothing" {
     fixture
-    refuses 66 'missing: there is no previous tree' - rs-import --rollback missing
-    refuses 66 'directory: there is no previous tree' - rs-import --rollback directory
+    refuses 66 'missing: no such directory' - rs-import --rollback missing
+    refuses 66 'directory: was not written by rs-import' - rs-import --rollback directory
     refuses 66 'directory: ' - rs-import --proven directory
 }
 
@@ -363,7 +363,9 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     for value in x 1 1. .1 0.1 1.0 1.2.3 -1.1 01.1 ' 1.1' 99999999999999999999.1; do
         refuses 64 '--generation' - rs-export "--generation=$value" src
     done
-    [ "$tried" -eq 126 ]
+    for value in x -1 0 1.5 1x; do refuses 64 '--epoch' - rs-export "--epoch=$value" src; done
+    for value in x -1 0 1.5 1x; do refuses 64 'EPOCH' - rs-store fence s n "$value"; done
+    [ "$tried" -eq 131 ]
     say "$tried wrong numbers refused"
 }
 
@@ -400,7 +402,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     local command
     for command in "rs-export src" "rs-pull --store s --name n" "rs-import t" "rs-store" "rs-store init new" "rs-store list s" "rs-store show s n 1.1" \
         "rs-store stats s" "rs-store prove s n 1.1 --instance i" "rs-store diff s n 1.1 1.2" "rs-store cat s n 1.1 g" "rs-store check s" \
-        "rs-store repair s" "rs-store prune s" "rs-store copy s store.v2"; do
+        "rs-store repair s" "rs-store prune s" "rs-store copy s store.v2" "rs-store fence s n 2"; do
         # shellcheck disable=SC2086 # several words
         {
             refuses 64 '--frobnicate|frobnicate|subcommand' dump $command --frobnicate
@@ -409,7 +411,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
         }
     done
     refuses 64 'frobnicate' - rs-store frobnicate s
-    [ "$tried" -eq 46 ]
+    [ "$tried" -eq 49 ]
 }
 
 @test "a missing argument or a missing value is 64" {
@@ -423,16 +425,18 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     refuses 64 '--emit' - rs-pull --store s --name n --emit
     refuses 64 'subcommand' - rs-store
     local sub
-    for sub in init list show stats prove diff cat check repair prune copy; do refuses 64 'STORE' - rs-store "$sub"; done
+    for sub in init list show stats prove diff cat check repair prune copy fence; do refuses 64 'STORE' - rs-store "$sub"; done
     refuses 64 'NAME' - rs-store show s
     refuses 64 'GEN' - rs-store show s n
     refuses 64 'OTHER' - rs-store diff s n 1.1
     refuses 64 '--instance' - rs-store prove s n 1.1
     refuses 64 'TARGET' - rs-store copy s
+    refuses 64 'NAME' - rs-store fence s
+    refuses 64 'EPOCH' - rs-store fence s n
     local option
-    for option in exec have exclude exclude-from generation host instance limit level threads wait; do refuses 64 "--$option" - rs-export src "--$option"; done
+    for option in exec have exclude exclude-from generation epoch host instance limit level threads wait; do refuses 64 "--$option" - rs-export src "--$option"; done
     for option in keep keep-last keep-hourly floor name; do refuses 64 "--$option" - rs-store prune s "--$option"; done
-    [ "$tried" -eq 40 ]
+    [ "$tried" -eq 44 ]
 }
 
 @test "options that exclude one another are 64" {
@@ -441,6 +445,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     refuses 64 'exclude one another' dump rs-import t --proven --rollback
     refuses 64 'exclude one another' - rs-import t --signature --have
     refuses 64 '--have with a file goes with --emit' - rs-pull --store s --name n --have have
+    refuses 64 'exclude one another' - rs-export --epoch 1 --generation 1.1 src
     refuses 64 'a command without --exec' - rs-export src -- echo x
     refuses 64 'give a directory, or --exec' - rs-export --exec f src -- echo x
     refuses 64 'no command' - rs-export --exec f
@@ -466,7 +471,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 @test "--help goes to stdout in 80 columns, --version names tool and number" {
     local command
     for command in rs-export rs-pull rs-import rs-store "rs-store init" "rs-store list" "rs-store show" "rs-store stats" "rs-store prove" \
-        "rs-store diff" "rs-store cat" "rs-store check" "rs-store repair" "rs-store prune" "rs-store copy"; do
+        "rs-store diff" "rs-store cat" "rs-store check" "rs-store repair" "rs-store prune" "rs-store copy" "rs-store fence"; do
         # shellcheck disable=SC2086 # one word or two
         run -0 --separate-stderr $command --help
         [ -z "$stderr" ] || fail "$command: $stderr"

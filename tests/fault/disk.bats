@@ -7,37 +7,30 @@
 load ../lib/common
 
 @test "no space at any call of rs-pull: 74, nothing lost, the next pull completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail pull any ENOSPC
 }
 
 @test "no space from any call of rs-pull on: 74, nothing lost, the next pull completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail pull any ENOSPC +
 }
 
 @test "no space at any call of rs-import: 74, the old tree, the next import completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail import any ENOSPC
 }
 
 @test "an I/O error from any call of rs-import on: 74, the old tree or the new, the next import completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail import any EIO +
 }
 
 @test "no space at any call of rs-store prune: nothing lost, the next prune completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail prune any ENOSPC
 }
 
 @test "an I/O error at any call of rs-store copy: 74, nothing lost, the next copy completes" {
-    skip "open: see NEWS, known faults"
     faults_say fail copy any EIO
 }
 
 @test "a flush that fails is never followed by exit 0" {
-    skip "open: see NEWS, known faults"
     local what
     for what in pull import prune copy; do
         mkdir "$what"
@@ -48,7 +41,6 @@ load ../lib/common
 }
 
 @test "a write that fails once is never followed by exit 0" {
-    skip "open: see NEWS, known faults"
     local what
     for what in pull import; do
         mkdir "$what"
@@ -59,7 +51,6 @@ load ../lib/common
 }
 
 @test "writes that are cut short are no fault at all" {
-    skip "open: see NEWS, known faults"
     local n
     mini src
     for n in 1 2 3 5 8; do
@@ -76,21 +67,18 @@ load ../lib/common
 }
 
 @test "rs-pull onto a file system of any size: 74 or done, nothing lost" {
-    skip "open: see NEWS, known faults"
     need_root
     mount_tmpfs m 64m
     faults_say full pull "$PWD/m"
 }
 
 @test "rs-import onto a file system of any size: 74 or done, the old tree or the new" {
-    skip "open: see NEWS, known faults"
     need_root
     mount_tmpfs m 64m
     faults_say full import "$PWD/m"
 }
 
 @test "rs-store prune on a full file system without a reserve: nothing lost" {
-    skip "open: see NEWS, known faults"
     need_root
     mount_tmpfs m 64m
     faults_say full prune "$PWD/m"
@@ -113,7 +101,6 @@ full_store() {
 }
 
 @test "prune frees space where not one byte is free" {
-    skip "open: see NEWS, known faults"
     need_root
     full_store 1M
     run -74 --separate-stderr pull m/s n src
@@ -133,7 +120,6 @@ full_store() {
 }
 
 @test "old generations can be read where not one byte is free" {
-    skip "open: see NEWS, known faults"
     need_root
     full_store 1M
     restore m/s n latest out
@@ -146,7 +132,6 @@ full_store() {
 }
 
 @test "an output that cannot be written is never exit 0" {
-    skip "open: see NEWS, known faults"
     mini src
     rs-store init --reserve 0 s
     pull s n src

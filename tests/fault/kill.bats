@@ -8,37 +8,30 @@
 load ../lib/common
 
 @test "rs-pull killed before each of its calls loses nothing" {
-    skip "open: see NEWS, known faults"
     faults_say kill pull
 }
 
 @test "rs-import killed before each of its calls leaves the old tree or the new one" {
-    skip "open: see NEWS, known faults"
     faults_say kill import
 }
 
 @test "rs-store prune killed before each of its calls loses nothing that it was to keep" {
-    skip "open: see NEWS, known faults"
     faults_say kill prune
 }
 
 @test "rs-store copy killed before each of its calls loses nothing in either store" {
-    skip "open: see NEWS, known faults"
     faults_say kill copy
 }
 
 @test "the kernel kills rs-pull at some of its calls: the same holds" {
-    skip "open: see NEWS, known faults"
     faults_say strace pull
 }
 
 @test "the kernel kills rs-import at some of its calls: the same holds" {
-    skip "open: see NEWS, known faults"
     faults_say strace import
 }
 
 @test "rs-store init killed before each of its calls leaves no store that only looks like one" {
-    skip "open: see NEWS, known faults"
     local n killed=0
     for ((n = 1; n < 100; n++)); do
         run env RS_FAULT="any:$n:kill" rs-store init --reserve 4K "s$n"
@@ -60,7 +53,6 @@ load ../lib/common
 }
 
 @test "an export killed at any time is never taken for a whole one" {
-    skip "open: see NEWS, known faults"
     local n killed=0
     mini src
     rs-store init --reserve 0 s

@@ -6,9 +6,10 @@
 load ../lib/common
 
 # start COMMAND...: in the background; its number is in pid, and in pids until it is waited for. What a pipe in a
-# redirection of it leads to must be open already, or the shell waits here.
+# redirection of it leads to must be open already, or the shell waits here. Its stdin is that of the call: a shell gives
+# background commands /dev/null unless they are redirected themselves.
 start() {
-    "$@" 3>&- 6<&- 7>&- 8>&- &
+    "$@" <&0 3>&- 6<&- 7>&- 8>&- &
     pid=$!
     pids+=("$pid")
 }
@@ -51,11 +52,11 @@ paused_export() {
 append() { head -c 100K /dev/urandom >>src/large; }
 shrink() { truncate -s 5M src/large; }
 overwrite() { head -c 4K /dev/urandom | dd of=src/large bs=1M seek=20 conv=notrunc status=none; }
-replace() { head -c 2M /dev/urandom >new && mv new src/large; }
+# The time of the directory was read before and is put back: names are not what changes here.
+replace() { head -c 2M /dev/urandom >new && touch -r src directory && mv new src/large && touch -r directory src; }
 retime() { touch -d 2001-01-01 src/large; }
 
 @test "a file that changes once while it is read is read again, and is whole" {
-    skip "open: see NEWS, known faults"
     local change options=()
     for change in append shrink overwrite replace retime; do
         rm -rf src pipe out .out.rs-import
@@ -76,7 +77,6 @@ vanish_later() { rm src/zlast; }
 into_directory() { rm src/large && mkdir src/large; }
 
 @test "a name that goes away while the tree is read makes no dump" {
-    skip "open: see NEWS, known faults"
     local change options
     for change in vanish vanish_later into_directory; do
         for options in --level=3 --allow-changed; do
@@ -102,7 +102,6 @@ while True:
 }
 
 @test "a file that never stops changing makes no dump: exit 1, no trailer" {
-    skip "open: see NEWS, known faults"
     mkdir src
     head -c 3M /dev/zero >src/busy
     start rewrite_for_ever src/busy
@@ -181,12 +180,10 @@ while True:
 }
 
 @test "no dump that is published holds a file that is half old and half new" {
-    skip "open: see NEWS, known faults"
     never_mixed .
 }
 
 @test "nor where the file system's clock is coarse" {
-    skip "open: see NEWS, known faults"
     need_root
     mkdir coarse
     mount -t ramfs ramfs coarse || skip "ramfs cannot be mounted here"
@@ -201,7 +198,6 @@ hold() {
 }
 
 @test "an export waits for who replaces the directory, and then reads the new one" {
-    skip "open: see NEWS, known faults"
     mkdir src new
     printf 'old\n' >src/f
     printf 'new\n' >new/f
@@ -223,7 +219,6 @@ hold() {
 }
 
 @test "while a directory is exported nobody replaces it who asks for the lock" {
-    skip "open: see NEWS, known faults"
     local options=()
     try_lock() {
         run -1 flock -n -x src true
@@ -266,7 +261,6 @@ check_for_ever() {
 }
 
 @test "pulls of several names and of one name, a prune and a check at once: 0 or 75, and all is whole after it" {
-    skip "open: see NEWS, known faults"
     local i workers=()
     rs-store init --reserve 0 s
     for i in 1 2 3 4 5 shared; do
@@ -303,7 +297,6 @@ check_for_ever() {
 }
 
 @test "restores go on while a prune moves what they read" {
-    skip "open: see NEWS, known faults"
     local i
     rs-store init --reserve 0 s
     for i in 0 1 2 3; do
@@ -330,7 +323,6 @@ check_for_ever() {
 }
 
 @test "twenty imports into one target at once: each is done or 75, and the tree is whole" {
-    skip "open: see NEWS, known faults"
     local i statuses=() busy=0
     mini src
     rs-export src >stream
@@ -360,7 +352,6 @@ held_import() {
 }
 
 @test "a second import while one is at work is 75 at once, and looking is allowed" {
-    skip "open: see NEWS, known faults"
     mini src
     rs-export src | rs-import t
     lister t >before
@@ -387,7 +378,6 @@ held_import() {
 }
 
 @test "after a kill -9 of who held the lock the next import starts at once" {
-    skip "open: see NEWS, known faults"
     local i begin
     mini src
     rs-export src | rs-import t
@@ -412,7 +402,6 @@ held_import() {
 }
 
 @test "a second prune while one is at work is 75, after a kill -9 the next one runs" {
-    skip "open: see NEWS, known faults"
     mini src
     rs-store init --reserve 0 s
     pull s n src
@@ -453,7 +442,6 @@ interrupted() {
 }
 
 @test "a pull that is interrupted leaves nothing visible, and what came is not sent again" {
-    skip "open: see NEWS, known faults"
     local signal number full
     mkdir src
     head -c 12M /dev/urandom >src/large
@@ -481,14 +469,13 @@ interrupted() {
 }
 
 @test "a pull whose line is cut keeps what came" {
-    skip "open: see NEWS, known faults"
     local full cut
     mkdir src
     head -c 6M /dev/urandom >src/large
     rs-store init --reserve 0 s
     rs-pull --store s --name n --have | rs-export --have=- src >stream
     full=$(wc -c <stream)
-    for cut in 2500000 4500000; do
+    for cut in 2500000 2000000; do
         rs-pull --store s --name n --have | rs-export --have=- src >stream
         run -65 --separate-stderr bash -c "head -c $cut stream | rs-pull --store s --name n"
         [[ $stderr == *"truncated at byte "* ]]
@@ -498,14 +485,14 @@ interrupted() {
     done
     rs-pull --store s --name n --have | rs-export --have=- src >stream
     say "after two cuts $(wc -c <stream) of $full bytes are left to send"
-    [ "$(wc -c <stream)" -lt $((full / 2)) ]
+    # What is lost of each is less than a segment of 1 MiB and its head.
+    [ "$(wc -c <stream)" -lt $((full - 2500000 - 2000000 + 2 * 1060000)) ]
     rs-pull --store s --name n <stream
     restore s n latest out
     same src out
 }
 
 @test "an import that is interrupted leaves the old tree and nothing else" {
-    skip "open: see NEWS, known faults"
     mini src
     rs-export src | rs-import t
     lister t >before
@@ -550,7 +537,6 @@ sleeping() {
 }
 
 @test "a signal ends a tool that waits for its input, within a second" {
-    skip "open: see NEWS, known faults"
     mini src
     rs-store init --reserve 0 s
     pull s n src
@@ -563,14 +549,12 @@ sleeping() {
 }
 
 @test "a signal ends an export whose command is silent, and the command with it" {
-    skip "open: see NEWS, known faults"
     quits TERM rs-export --exec f -- sh -c 'echo $$ >child; exec sleep 1000'
     [ -s child ]
     until_true gone "$(cat child)"
 }
 
 @test "a killed export takes its command with it" {
-    skip "open: see NEWS, known faults"
     start rs-export --exec f -- sh -c 'echo $$ >child.tmp; mv child.tmp child; exec sleep 1000' >stream
     until_true test -s child
     kill -KILL "$pid"
@@ -580,7 +564,6 @@ sleeping() {
 }
 
 @test "a signal ends an export that waits for the lock of its directory" {
-    skip "open: see NEWS, known faults"
     mkdir src
     start hold src
     until_true test -e src.held
@@ -588,7 +571,6 @@ sleeping() {
 }
 
 @test "a second signal ends a tool that does not heed the first" {
-    skip "open: see NEWS, known faults"
     rs-store init --reserve 0 s
     mkfifo pipe
     exec 8<>pipe

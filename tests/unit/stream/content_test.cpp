@@ -299,15 +299,15 @@ TEST_CASE("files of every size come back byte for byte, whatever fill gives at o
 }
 
 TEST_CASE("a file larger than the buffers comes back, cut as from scratch") {
+    const Buffer bytes = Random(1000).bytes(9'000'000);
     for (const chunk::Params params : {small_chunks, blocks, chunk::Params{chunk::Method::content, 16},
                                        chunk::Params{chunk::Method::content, 20}, chunk::Params{chunk::Method::fixed, 20}}) {
         CAPTURE(static_cast<int>(params.bits));
-        const File file = file_of("f", Random(params.bits).bytes(9'000'000), params);
-        for (const std::size_t piece : {std::size_t{65'537}, SIZE_MAX}) {
-            auto got = transfer({file}, nullptr, {piece, true, 2});
-            const bool same = got.ids["f"] == ids_from_scratch(file);
-            CHECK(same);
-        }
+        const File file = file_of("f", bytes, params);
+        const std::size_t piece = params.bits == 12 ? 65'537 : SIZE_MAX;
+        auto got = transfer({file}, nullptr, {piece, true, 2});
+        const bool same = got.ids["f"] == ids_from_scratch(file);
+        CHECK(same);
     }
 }
 

@@ -183,10 +183,11 @@ struct StatsOptions {
 
 Exit run_stats(tool::Command& command, const StatsOptions& o) {
     const store::Store s(o.store);
+    const std::vector<store::GenerationPlace> places = store::all_generations(s); // before the index
     store::StoreReader reader(s);
     std::uint64_t pack_bytes = 0, index_bytes = 0, raw = 0, chunks = 0, lost = 0, dead = 0, tree_bytes = 0, generations = 0;
     store::LiveSet live(reader.index, reader.chunks);
-    for (const store::GenerationPlace& place : store::all_generations(s)) {
+    for (const store::GenerationPlace& place : places) {
         const auto dir = s.open_name(place.name);
         const auto g = dir ? store::try_load_generation(*dir, place.id, place.line) : std::nullopt;
         if (!g) continue;

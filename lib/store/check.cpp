@@ -33,11 +33,12 @@ public:
     CheckReport run() {
         store_.sweep();
         look_at_files();
+        const std::vector<GenerationPlace> places = all_generations(store_); // before the index
         Index index = load();
         out_.packs = index.packs().size();
         out_.chunks = index.chunks();
         ChunkReader chunks(store_, index, hasher_);
-        find_damage(store_, chunks, [&](const Finding& f) { find(f); }, [&](std::uint64_t n) { out_.generations += n; }, monitor_);
+        find_damage(store_, places, chunks, [&](const Finding& f) { find(f); }, [&](std::uint64_t n) { out_.generations += n; }, monitor_);
         judge_unindexed();
         if (options_.read_data) read_packs(index);
         return out_;

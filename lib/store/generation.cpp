@@ -90,6 +90,12 @@ std::vector<Generation> list_generations(const io::Dir& name_dir, Line line) {
     return out;
 }
 
+bool is_there(const io::Dir& name_dir, const Generation& id, Line line) {
+    const std::string name = generation_name(id);
+    if (line == Line::main) return io::exists_at(name_dir, name);
+    return io::exists_at(name_dir, "branch") && io::exists_at(io::open_dir_at(name_dir, "branch"), name);
+}
+
 std::optional<GenerationFile> try_load_generation(const io::Dir& name_dir, const Generation& id, Line line) {
     const auto load = [&](const io::Dir& dir) -> std::optional<GenerationFile> {
         const std::string name = generation_name(id);

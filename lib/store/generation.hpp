@@ -37,6 +37,7 @@ struct GenerationFile {
 [[nodiscard]] std::string generation_name(const Generation& id); // E.C.gen
 // The files of a line, ascending; names that are none are left out.
 [[nodiscard]] std::vector<Generation> list_generations(const io::Dir& name_dir, Line line);
+[[nodiscard]] bool is_there(const io::Dir& name_dir, const Generation& id, Line line); // its file; damaged or not
 // Missing: nothing. Damaged: Error(Exit::data).
 [[nodiscard]] std::optional<GenerationFile> try_load_generation(const io::Dir& name_dir, const Generation& id, Line line);
 

@@ -37,13 +37,14 @@ void write_have(const Store& store, const std::string& name, io::Sink& sink, Mon
     header.store = store.config().id;
     header.name = name;
     const auto name_dir = store.open_name(name);
+    std::vector<Generation> all; // listed before the index is loaded: what is published in between is not known to it
+    if (name_dir) all = list_generations(*name_dir, Line::main);
     Index index = store.load_index();
     const chunk::Hasher hasher(store.config().key);
     ChunkReader chunks(store, index, hasher);
     std::optional<GenerationFile> parent;
     std::optional<FlatRefs> refs;
     if (name_dir) {
-        const std::vector<Generation> all = list_generations(*name_dir, Line::main);
         if (!all.empty()) header.generation = all.back();
         parent = newest_readable(*name_dir, all, chunks, refs, monitor);
     }

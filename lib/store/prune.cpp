@@ -34,11 +34,12 @@ public:
             out_.freed_bytes += store_.drop_stale_partial(now_);
         }
         make_plan();
+        const std::vector<GenerationPlace> places = all_generations(store_); // before the index
         Index index = store_.load_index();
         ChunkReader chunks(store_, index, hasher_);
         LiveSet live(index, chunks);
         std::set<std::string> marked;
-        mark(live, marked);
+        mark(places, live, marked);
         if (options_.dry_run) {
             for (const auto& pack : index.packs()) out_.freed_bytes += dead_bytes(*pack, live);
             return out_;
@@ -86,12 +87,12 @@ private:
         }
     }
 
-    // Marks what all generations that stay refer to, those left out that `marked` has already.
-    void mark(LiveSet& live, std::set<std::string>& marked) {
+    // Marks what those of the generations refer to that stay and that `marked` does not have already.
+    void mark(const std::vector<GenerationPlace>& places, LiveSet& live, std::set<std::string>& marked) {
         std::set<std::pair<std::string, Generation>> gone;
         for (const PlannedGeneration& p : out_.plan)
             if (!p.decision.keep()) gone.emplace(p.place.name, p.place.id);
-        for (const GenerationPlace& place : all_generations(store_)) {
+        for (const GenerationPlace& place : places) {
             monitor_.progress(0, 0);
             if (place.line == Line::main && gone.contains({place.name, place.id})) continue;
             if (!marked.insert(place.str()).second) continue;
@@ -101,7 +102,7 @@ private:
                 if (const auto g = try_load_generation(*dir, place.id, place.line)) live.mark(*g);
             } catch (const Error& e) {
                 if (e.code() != Exit::data) throw;
-                throw Error(Exit::data, cat(place.str(), ": ", e.what()),
+                throw Error(Exit::data, e.what(),
                             "nothing was removed; run 'rs-store repair' first, which says what is lost");
             }
         }
@@ -169,7 +170,7 @@ private:
         const io::Lock guard = store_.lock(io::LockMode::exclusive);
         // What was published since we looked.
         store_.refresh_index(index);
-        mark(live, marked);
+        mark(all_generations(store_), live, marked);
         Packs doomed;
         for (const auto& pack : index.packs()) {
             const bool moved = std::find(rewritten.begin(), rewritten.end(), pack) != rewritten.end();

@@ -101,8 +101,8 @@ namespace {
 
 class DamageFinder {
 public:
-    DamageFinder(ChunkReader& chunks, const std::function<void(const Finding&)>& report)
-        : chunks_(chunks), presence_(chunks), report_(report) {}
+    DamageFinder(ChunkReader& chunks, std::function<void(const Finding&)> report)
+        : chunks_(chunks), presence_(chunks), report_(std::move(report)) {}
 
     void look(const GenerationPlace& place, const GenerationFile& generation) {
         if (!presence_.whole(generation)) name_files(place, generation);
@@ -133,32 +133,36 @@ private:
 
     ChunkReader& chunks_;
     Presence presence_;
-    const std::function<void(const Finding&)>& report_;
+    std::function<void(const Finding&)> report_;
     Op op_;
 };
 
 } // namespace
 
-void find_damage(const Store& store, ChunkReader& chunks, const std::function<void(const Finding&)>& report,
-                 const std::function<void(std::uint64_t)>& counted, Monitor& monitor) {
-    DamageFinder finder(chunks, report);
-    for (const GenerationPlace& place : all_generations(store)) {
+void find_damage(const Store& store, const std::vector<GenerationPlace>& places, ChunkReader& chunks,
+                 const std::function<void(const Finding&)>& report, const std::function<void(std::uint64_t)>& counted,
+                 Monitor& monitor) {
+    std::vector<Finding> found;
+    DamageFinder finder(chunks, [&](const Finding& f) { found.push_back(f); });
+    for (const GenerationPlace& place : places) {
         monitor.progress(0, 0);
         const auto dir = store.open_name(place.name);
         if (!dir) continue;
-        std::vector<Finding> found;
+        found.clear();
         try {
             const auto generation = try_load_generation(*dir, place.id, place.line);
             if (!generation) continue; // pruned since the list was made
-            counted(1);
             if (generation->header.name != place.name)
-                report({place.str(), cat("is a generation of ", printable(generation->header.name))});
+                found.push_back({place.str(), cat("is a generation of ", printable(generation->header.name))});
             finder.look(place, *generation);
+            // Pruned while we looked: of course its chunks went.
+            if (!found.empty() && !is_there(*dir, place.id, place.line)) continue;
         } catch (const Error& e) {
             if (e.code() != Exit::data) throw;
-            counted(1);
-            report({place.str(), e.what()});
+            found.push_back({place.str(), e.what()});
         }
+        counted(1);
+        for (const Finding& f : found) report(f);
     }
 }
 

@@ -20,7 +20,9 @@ struct GenerationPlace {
     [[nodiscard]] std::string str() const; // "NAME E.C", of a branch "NAME branch/E.C"
 };
 
-// All generations of all names, in the order of names, then numbers, the main line first.
+// All generations of all names, in the order of names, then numbers, the main line first. Whoever looks up what they
+// refer to lists them first and loads the index then: a generation that is published in between would refer to packs
+// that the index does not know.
 [[nodiscard]] std::vector<GenerationPlace> all_generations(const Store& store);
 
 // Which chunks are referred to, one bit each. Blocks that generations share are read once.
@@ -57,9 +59,9 @@ private:
     stream::Op op_;
 };
 
-// Looks at every generation: its file, its blocks, the presence of every chunk. Everything that is wrong goes to
+// Looks at each of these generations: its file, its blocks, the presence of every chunk. Everything that is wrong goes to
 // `report`, file by file. counted(1) is called for each generation.
-void find_damage(const Store& store, ChunkReader& chunks, const std::function<void(const Finding&)>& report,
+void find_damage(const Store& store, const std::vector<GenerationPlace>& places, ChunkReader& chunks, const std::function<void(const Finding&)>& report,
                  const std::function<void(std::uint64_t)>& counted, Monitor& monitor);
 
 } // namespace rs::store

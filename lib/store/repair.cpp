@@ -112,10 +112,11 @@ private:
     }
 
     void name_damage() {
+        const std::vector<GenerationPlace> places = all_generations(store_); // before the index
         Index index = store_.load_index();
         ChunkReader chunks(store_, index, hasher_);
         std::string last;
-        find_damage(store_, chunks,
+        find_damage(store_, places, chunks,
                     [&](const Finding& f) {
                         if (f.object != last) ++out_.damaged_generations;
                         last = f.object;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree/exporter.hpp"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@ namespace rs::tree {
 namespace {
 
 constexpr int tries = 3;
+constexpr int settle_tries = 350; // of 10 ms; so many only where times are whole seconds
 
 bool same_state(const struct stat& a, const struct stat& b) {
     return a.st_ino == b.st_ino && a.st_dev == b.st_dev && a.st_size == b.st_size &&
@@ -141,6 +143,20 @@ private:
         std::optional<chunk::Digest> sha256;
     };
 
+    // A change within the same tick of the clock as the last one does not show in the times. So a file that was
+    // changed a moment ago is read when the clock has gone on: what was dumped just before costs one such wait in all.
+    struct stat settled_stat(int fd, const std::string& path) {
+        struct stat st = io::stat_fd(fd, path);
+        for (int i = 0; i < settle_tries && clock_state(st, read_margin_ns) == ClockState::recent; ++i) {
+            monitor_.progress(0, 0);
+            const timespec pause{0, 10'000'000};
+            ::nanosleep(&pause, nullptr);
+            st = io::stat_fd(fd, path);
+            if (st.st_ctim.tv_nsec != 0 && i >= 10) break; // it changes all the time
+        }
+        return st;
+    }
+
     // Writes the entry and its content, but not the end.
     Read read_file(const Node& node, const stream::HaveEntry* old) {
         const std::string path = shown(node);
@@ -149,7 +165,7 @@ private:
         if (!fd && (errno == ENOENT || errno == ELOOP)) throw Walk::Vanished{node.path};
         if (!fd) fail_errno(Exit::no_input, path, "open");
         Node now = node;
-        now.stat = io::stat_fd(fd.get(), path);
+        now.stat = settled_stat(fd.get(), path);
         if (!S_ISREG(now.stat.st_mode)) throw Walk::Vanished{node.path};
         stream::Entry e = read_entry(now, owners_, path);
         e.params = choose_cutting(fd.get(), now.stat, old != nullptr ? &old->entry.params : nullptr, path);
@@ -159,7 +175,7 @@ private:
         Read out;
         out.sha256 = content_.end().sha256;
         struct stat by_name;
-        out.stable = whole && same_state(now.stat, io::stat_fd(fd.get(), path)) &&
+        out.stable = whole && clock_state(now.stat, read_margin_ns) != ClockState::recent && same_state(now.stat, io::stat_fd(fd.get(), path)) &&
                      ::fstatat(node.dir, node.name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
                      same_state(now.stat, by_name);
         return out;

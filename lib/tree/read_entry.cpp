@@ -14,7 +14,7 @@ namespace rs::tree {
 
 namespace {
 
-constexpr std::int64_t recent_ns = 50'000'000;
+constexpr std::int64_t witness_margin_ns = 50'000'000;
 constexpr std::int64_t recent_whole_seconds = 2;
 
 stream::Stamp stamp_of(const timespec& t) {
@@ -50,14 +50,19 @@ stream::Type type_of(const struct stat& st) {
 
 stream::Stamp mtime_of(const struct stat& st) { return stamp_of(st.st_mtim); }
 
-std::optional<stream::Witness> witness_of(const struct stat& st) {
+ClockState clock_state(const struct stat& st, std::int64_t margin_ns) {
     timespec now;
     ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
     const std::int64_t age_seconds = now.tv_sec - st.st_ctim.tv_sec;
-    bool settled = age_seconds > recent_whole_seconds;
-    if (!settled && age_seconds >= 0 && st.st_ctim.tv_nsec != 0)
-        settled = age_seconds * 1'000'000'000 + now.tv_nsec - st.st_ctim.tv_nsec > recent_ns;
-    if (!settled) return std::nullopt;
+    if (age_seconds > recent_whole_seconds) return ClockState::past;
+    if (age_seconds < -recent_whole_seconds) return ClockState::future;
+    if (st.st_ctim.tv_nsec == 0) return ClockState::recent; // perhaps a file system that counts whole seconds
+    const std::int64_t age_ns = age_seconds * 1'000'000'000 + now.tv_nsec - st.st_ctim.tv_nsec;
+    return age_ns > margin_ns ? ClockState::past : age_ns < -margin_ns ? ClockState::future : ClockState::recent;
+}
+
+std::optional<stream::Witness> witness_of(const struct stat& st) {
+    if (clock_state(st, witness_margin_ns) != ClockState::past) return std::nullopt;
     return stream::Witness{stamp_of(st.st_ctim), st.st_ino};
 }
 

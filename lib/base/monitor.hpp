@@ -17,7 +17,7 @@ public:
     // Said only with -v.
     virtual void note(const std::string& message) = 0;
     // `done` of `total` bytes; total 0: not known. Cheap: call it as often as once a chunk group.
-    // Throws Interrupted when the process was asked to stop, so long loops call it.
+    // Throws Interrupted when the process was asked to stop, so long loops call it; with 0, 0 if that is all they want.
     virtual void progress(std::uint64_t done_bytes, std::uint64_t total_bytes) = 0;
 };
 

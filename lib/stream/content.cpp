@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t buffer_bytes = 1 << 20;
 // A stretch of zeros at a cut is recorded instead of hashed from this size.
 constexpr std::size_t zero_run_bytes = 4096;
+// Of a hole, hashed at once; then a signal is heeded.
+constexpr std::uint64_t hole_piece_bytes = 64 << 20;
 } // namespace
 
 std::optional<std::uint64_t> FreshIndex::find(const chunk::ChunkId& id) const {
@@ -119,7 +121,13 @@ void ContentWriter::hole(std::uint64_t bytes) {
     else
         stream_.hole(bytes);
     offset_ += bytes;
-    if (sha256_) hash_.feed_zeros(bytes);
+    for (std::uint64_t left = sha256_ ? bytes : 0; left > 0;) {
+        const std::uint64_t n = std::min(left, hole_piece_bytes);
+        hash_.feed_zeros(n);
+        hash_.wait_below(2);
+        monitor_.progress(0, 0);
+        left -= n;
+    }
 }
 
 // Length of the chunk if the view begins with the predicted one, else 0. last: the region ends with the view.

@@ -70,7 +70,7 @@ void Console::error(const std::string& message, const std::string& hint) {
 
 void Console::progress(std::uint64_t done, std::uint64_t total) {
     if (const int number = pending_signal(); number != 0) throw Interrupted(number);
-    if (!terminal_) return;
+    if (!terminal_ || (done == 0 && total == 0)) return; // only asked whether to go on
     const auto now = std::chrono::steady_clock::now();
     if (now - last_ < std::chrono::milliseconds(200)) return;
     last_ = now;

@@ -26,8 +26,66 @@ ChunkSpool::ChunkSpool(const io::Dir& dir, const chunk::Hasher& hasher)
     io::unlink_at(dir, name);
 }
 
+ChunkSpool::~ChunkSpool() {
+    if (!worker_.joinable()) return;
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    added_.notify_one();
+    worker_.join();
+}
+
+void ChunkSpool::work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        added_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+        if (stopping_) return;
+        const Job job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        std::exception_ptr error;
+        try {
+            unpack(job);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        lock.lock();
+        job.kept->error = error;
+        job.kept->ready = true;
+        done_.notify_one();
+    }
+}
+
+void ChunkSpool::unpack(const Job& job) {
+    Buffer& raw = job.kept->raw;
+    raw.resize(job.head.raw_bytes);
+    worker_decompressor_.decompress(job.frame, raw, job.what);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < job.ids.size(); ++i) {
+        const ByteSpan bytes = ByteSpan(raw).subspan(at, job.head.lengths[i]);
+        at += bytes.size();
+        if (hasher_.id(bytes) != job.ids[i])
+            fail(Exit::data, cat(job.what, ": chunk ", i, " does not have its id: damaged on its way"));
+    }
+}
+
+void ChunkSpool::await(Kept& kept) {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return kept.ready; });
+    if (kept.error) std::rethrow_exception(kept.error);
+}
+
+void ChunkSpool::finish() {
+    for (Kept& kept : kept_) await(kept);
+}
+
+// The one that was used least lately. It is waited for, so that no error is forgotten with it.
 ChunkSpool::Kept& ChunkSpool::slot() {
-    return *std::min_element(kept_.begin(), kept_.end(), [](const Kept& a, const Kept& b) { return a.used < b.used; });
+    Kept& oldest =
+        *std::min_element(kept_.begin(), kept_.end(), [](const Kept& a, const Kept& b) { return a.used < b.used; });
+    await(oldest);
+    return oldest;
 }
 
 void ChunkSpool::index(Kept& kept, std::size_t segment) {
@@ -44,29 +102,34 @@ void ChunkSpool::index(Kept& kept, std::size_t segment) {
 }
 
 void ChunkSpool::add(const stream::SegmentView& view, const std::string& what) {
-    Kept& kept = slot();
-    kept.segment = SIZE_MAX;
-    kept.raw.resize(view.head.raw_bytes);
-    decompressor_.decompress(view.frame, kept.raw, what);
+    Job job;
+    job.kept = &slot();
+    job.kept->segment = SIZE_MAX;
     segments_.push_back({ids_.size(), end_, static_cast<std::uint32_t>(view.frame.size()),
                          static_cast<std::uint32_t>(view.head.raw_bytes)});
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < view.head.lengths.size(); ++i) {
-        const ByteSpan bytes = ByteSpan(kept.raw).subspan(at, view.head.lengths[i]);
-        at += bytes.size();
-        const chunk::ChunkId id = view.id(i);
-        if (hasher_.id(bytes) != id) fail(Exit::data, cat(what, ": chunk ", i, " does not have its id: damaged on its way"));
-        ids_.push_back(id);
-        lengths_.push_back(view.head.lengths[i]);
+    job.head = view.head;
+    job.ids.reserve(view.head.lengths.size());
+    for (std::size_t i = 0; i < view.head.lengths.size(); ++i) job.ids.push_back(view.id(i));
+    ids_.insert(ids_.end(), job.ids.begin(), job.ids.end());
+    lengths_.insert(lengths_.end(), view.head.lengths.begin(), view.head.lengths.end());
+    job.frame.assign(view.frame.begin(), view.frame.end());
+    job.what = what;
+    index(*job.kept, segments_.size() - 1);
+    if (!worker_.joinable()) worker_ = std::thread([this] { work(); });
+    {
+        const std::lock_guard lock(mutex_);
+        job.kept->ready = false;
+        jobs_.push_back(std::move(job));
     }
+    added_.notify_one();
     io::write_all(file_.get(), view.frame, path_);
     end_ += view.frame.size();
-    index(kept, segments_.size() - 1);
 }
 
 ChunkSpool::Kept& ChunkSpool::load(std::size_t segment) {
     for (Kept& k : kept_)
         if (k.segment == segment) {
+            await(k);
             k.used = ++clock_;
             return k;
         }
@@ -93,11 +156,6 @@ ByteSpan ChunkSpool::read_run(std::uint64_t number, std::uint64_t count, std::ui
     const std::size_t last = in + n - 1;
     const std::size_t to = kept.offsets[last] + lengths_[number + n - 1];
     return ByteSpan(kept.raw).subspan(from, to - from);
-}
-
-ByteSpan ChunkSpool::read(std::uint64_t number) {
-    std::uint64_t n = 0;
-    return read_run(number, 1, n);
 }
 
 } // namespace rs::tree

@@ -93,6 +93,7 @@ private:
         if (in_file_) bad("the manifest ends inside a file");
         if (old_manifest_ && next_old()) bad("says nothing of some entries of the previous generation");
         checker_.finish();
+        spool_->finish();
         writer_->finish();
         digest_ = tree_.finish();
         if (reader_.trailer().tree && *reader_.trailer().tree != digest_)
@@ -106,6 +107,7 @@ private:
 
     void publish() {
         const std::string manifest = manifest_->finish(reader_.header(), digest_);
+        spool_.reset(); // what it holds need not be flushed
         // One flush of the file system instead of one for each file: 60,000 of those take minutes.
         if (io::sys::syncfs(new_root_.get()) != 0) fail_errno(Exit::io, target_.path(), "flush to disk");
         if (!options_.write.owner || ::geteuid() != 0) target_.note_no_owners();

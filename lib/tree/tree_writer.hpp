@@ -76,6 +76,7 @@ private:
     io::Fd fd_;
     std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
     std::uint64_t size_on_disk_ = 0;
+    std::uint64_t started_ = 0; // bytes whose writing to disk was begun
     Buffer buffers_[2];
     chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     std::size_t current_ = 0;

@@ -5,6 +5,8 @@
 setup() {
     cp -R -- "$BATS_TEST_DIRNAME/../../lib" "$BATS_TEST_DIRNAME/../../tools" "$BATS_TEST_TMPDIR/"
     check=$BATS_TEST_DIRNAME/../../scripts/check-layers
+    local list
+    for list in "$BATS_TEST_TMPDIR"/lib/*/meson.build; do printf "# 'planted.cpp'\n" >>"$list"; done
 }
 
 # Plants the lines $2... as a new file $1 of the copy, and runs the check on the copy.
@@ -100,4 +102,11 @@ found() {
     mkdir -p -- "$BATS_TEST_TMPDIR/empty/lib" "$BATS_TEST_TMPDIR/empty/tools"
     run "$check" "$BATS_TEST_TMPDIR/empty"
     [ "$status" -eq 1 ]
+}
+
+@test "a source that no meson.build names is found" {
+    plant lib/io/planted.cpp 'int x;'
+    [ "$status" -eq 0 ]
+    plant lib/io/forgotten.cpp 'int x;'
+    found 'lib/io/forgotten.cpp:1: is not named in lib/io/meson.build, so it is not built'
 }

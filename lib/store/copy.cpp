@@ -102,6 +102,12 @@ private:
     Presence presence_;
 };
 
+void require_healed(const Store& to, const GenerationPlace& place) {
+    const auto dir = to.open_name(place.name);
+    const auto now = dir ? try_load_generation(*dir, place.id, place.line) : std::nullopt;
+    if (now && !Held(to).whole(*now)) fail(Exit::data, "was sent, and is still not whole there");
+}
+
 // What is kept beside the generations: proofs, the mark of a freeze, the epoch.
 void copy_records(const Store& to, const std::string& name, const io::Dir& source, const GenerationFile& generation) {
     const auto target = to.open_name(name);
@@ -143,6 +149,7 @@ CopyReport copy(const Store& from, const Store& to, const std::string& name,
             } else {
                 out.new_bytes += transfer(from, to, *generation, place.line, monitor).new_bytes;
                 held.reset();
+                if (there) require_healed(to, place);
                 ++out.generations;
                 done(place, "");
             }

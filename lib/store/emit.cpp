@@ -212,8 +212,10 @@ private:
     // The stream's number of the chunk, which is sent now if it was not before.
     std::uint64_t send(std::uint64_t number, const Place& place, const chunk::ChunkId& id) {
         const std::uint32_t segment_number = place.pack->segment_of(place.position);
-        Segment& s = segments_.at({place.pack, segment_number});
-        if (s.whole) {
+        // A prune that moved it since has made other segments: then it goes alone.
+        const auto known = segments_.find({place.pack, segment_number});
+        if (known != segments_.end() && known->second.whole) {
+            Segment& s = known->second;
             if (!s.sent) {
                 s.first = writer_.add_segment(chunks_.read_segment(*place.pack, segment_number));
                 s.sent = true;

@@ -129,7 +129,14 @@ chunk::Segment ChunkReader::read_segment(const PackIndex& pack, std::uint32_t nu
     const SegmentPlace& place = pack.segments()[number];
     const std::string path = pack.pack_dir->name_of(pack_name(pack.serial()));
     Buffer raw(place.stored_bytes());
-    io::pread_exact(pack_fd(pack), raw, place.offset, path);
+    const int fd = pack_fd(pack);
+    try {
+        io::pread_exact(fd, raw, place.offset, path);
+    } catch (const Error& e) {
+        // What the disk cannot read is lost like what it reads wrong: the rest of the store goes on.
+        if (e.code() != Exit::io) throw;
+        throw Error(Exit::data, e.what(), "the disk fails: copy the store to another one, then run 'rs-store repair' there");
+    }
     const std::string what = cat(printable(path), ": segment at byte ", place.offset);
     chunk::Segment out;
     for (std::uint32_t i = place.first_position; i < pack.segment_end(number); ++i) {

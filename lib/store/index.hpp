@@ -32,7 +32,8 @@ public:
     // A number whose chunk has this id and is not lost. The first call builds a table of 6 to 12
     // bytes a chunk; packs added later are in it at once.
     [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;
-    // Numbers of lost chunks with this id that no pack holds: what a new copy heals.
+    // Numbers of chunks with this id that were lost when the table was built: what a new copy heals. A pack that was
+    // added since may hold some of them.
     [[nodiscard]] const std::vector<std::uint64_t>& lost_numbers(const chunk::ChunkId& id) const;
 
     [[nodiscard]] const std::vector<std::shared_ptr<PackIndex>>& packs() const { return packs_; }

@@ -69,11 +69,19 @@ void Intake::close_pack() {
     healed_.clear();
 }
 
+std::optional<std::uint64_t> Intake::settled(const chunk::ChunkId& id) const {
+    const auto known = find(id);
+    if (!known) return std::nullopt;
+    for (const std::uint64_t lost : index_.lost_numbers(id))
+        if (!find(lost)) return std::nullopt;
+    return known;
+}
+
 // The number of a chunk that was just stored as `own`: the one it had before it was lost, if so.
 std::uint64_t Intake::settle(const chunk::ChunkId& id, std::uint64_t own) {
     std::uint64_t number = own;
     for (const std::uint64_t lost : index_.lost_numbers(id)) {
-        if (healed_.contains(lost)) continue;
+        if (find(lost)) continue; // it was healed already
         pack_->alias(lost, own);
         healed_.emplace(lost, own);
         number = lost;
@@ -99,7 +107,7 @@ void Intake::segment(const stream::SegmentView& view, const std::string& what) {
             fail(Exit::data, cat(what, ": chunk ", i, " does not have its id: damaged on its way"));
         if (!same_key_) id = hasher_.id(bytes);
         append(ids_, id.bytes);
-        const auto known = find(id);
+        const auto known = settled(id);
         any_new = any_new || !known;
         fresh_.push_back(known.value_or(unknown));
     }
@@ -124,7 +132,7 @@ void Intake::segment(const stream::SegmentView& view, const std::string& what) {
 
 void Intake::block(Buffer&& payload) {
     const chunk::ChunkId id = hasher_.id(payload);
-    if (const auto known = find(id)) {
+    if (const auto known = settled(id)) {
         blocks_.push_back(*known);
         return;
     }

@@ -62,6 +62,9 @@ private:
     void close_pack();
     void flush_blocks();
     std::uint64_t settle(const chunk::ChunkId& id, std::uint64_t own);
+    // The number under which the chunk is here and all is well; nothing if it is not, or if the same chunk was lost
+    // under another number: then it is stored once more, and heals that one.
+    [[nodiscard]] std::optional<std::uint64_t> settled(const chunk::ChunkId& id) const;
 
     const Store& store_;
     chunk::Hasher hasher_, their_hasher_;

@@ -43,7 +43,14 @@ private:
     // False: fewer bytes are there.
     bool read(std::uint64_t at, std::size_t size, Buffer& into) {
         into.resize(size);
-        const std::size_t n = io::pread_full(fd_, into, at, path_);
+        std::size_t n = 0;
+        try {
+            n = io::pread_full(fd_, into, at, path_);
+        } catch (const Error& e) {
+            // A disk that cannot read one place may read others.
+            if (e.code() != Exit::io) throw;
+            fault(at, e.what());
+        }
         out_.read_bytes += n;
         monitor_.progress(out_.read_bytes, 0);
         return n == size;
@@ -69,7 +76,7 @@ private:
         const std::uint64_t want = out_.content.pack_bytes;
         if (size_ != want) {
             fault(size_, cat("the pack has ", size_, " bytes, its index says ", want));
-            out_.frame_damaged = true;
+            out_.frame_damaged = accounts_for_all(*known_);
         }
         out_.content.lost.resize(known_->chunks());
         for (std::size_t i = 0; i < out_.content.segments.size(); ++i) {
@@ -140,7 +147,9 @@ private:
         std::vector<NumberRun> runs;
         if (read_end(at, runs) && runs == out_.content.runs) return;
         fault(at, "the table at the end does not match the index");
-        out_.frame_damaged = true;
+        // An index that was made anew from a pack with an unreadable segment leaves bytes that it knows nothing of.
+        out_.frame_damaged = accounts_for_all(*known_);
+        if (!accounts_for_all(*known_)) fault(at, "what follows was never read; it stays as it is");
     }
 
     bool read_end(std::uint64_t at, std::vector<NumberRun>& runs) {

@@ -50,7 +50,8 @@ std::uint64_t PackWriter::add(const chunk::SegmentHead& head, ByteSpan ids, Byte
     f.u32(place.frame_bytes);
     f.u64(sum);
     std::copy(front.begin(), front.end(), scratch_.begin());
-    io::write_all(fd_.get(), scratch_, dir_->name_of(name_));
+    // At its place, wherever a write that failed before has left the file.
+    io::pwrite_all(fd_.get(), scratch_, offset_, dir_->name_of(name_));
     offset_ += scratch_.size();
     if (offset_ - started_ >= write_behind_bytes) {
         ::sync_file_range(fd_.get(), static_cast<off_t>(started_), static_cast<off_t>(offset_ - started_),
@@ -99,7 +100,14 @@ Buffer encode_pack_end(const std::vector<NumberRun>& runs) {
     return out;
 }
 
+bool accounts_for_all(const PackIndex& pack) {
+    std::uint64_t end = pack_header_bytes;
+    if (!pack.segments().empty()) end = pack.segments().back().offset + pack.segments().back().stored_bytes();
+    return end + encode_pack_end(pack.runs()).size() == pack.pack_bytes();
+}
+
 std::shared_ptr<PackIndex> PackWriter::finish() {
+    RS_ASSERT(static_cast<bool>(fd_)); // a flush that failed is never tried again
     if (natural_ && !content_.ids.empty())
         content_.runs.push_back({chunk_number(content_.serial, 0), 0, static_cast<std::uint32_t>(content_.ids.size())});
     std::sort(aliases_.begin(), aliases_.end(),
@@ -119,8 +127,11 @@ std::shared_ptr<PackIndex> PackWriter::finish() {
 
     const std::string path = dir_->name_of(name_);
     const Buffer end = encode_pack_end(content_.runs);
-    io::write_all(fd_.get(), end, path);
     content_.pack_bytes = offset_ + end.size();
+    io::pwrite_all(fd_.get(), end, offset_, path);
+    if (static_cast<std::uint64_t>(io::stat_fd(fd_.get(), path).st_size) != content_.pack_bytes &&
+        io::sys::ftruncate(fd_.get(), static_cast<off_t>(content_.pack_bytes)) != 0)
+        fail_errno(Exit::io, path, "set size");
     io::sync_fd(fd_.get(), path);
     io::close_checked(std::move(fd_), path);
     io::write_file_atomic(*dir_, index_name(content_.serial), content_.encode());

@@ -56,5 +56,7 @@ private:
 // What a pack begins and ends with.
 [[nodiscard]] Buffer encode_pack_header(std::uint64_t serial, const StoreId& store);
 [[nodiscard]] Buffer encode_pack_end(const std::vector<NumberRun>& runs);
+// Its segments and its end are all that is in the pack, as its index tells it.
+[[nodiscard]] bool accounts_for_all(const PackIndex& pack);
 
 } // namespace rs::store

@@ -10,7 +10,7 @@ namespace rs::store {
 
 namespace {
 
-constexpr std::size_t max_proof_bytes = 4096;
+constexpr off_t max_proof_bytes = 4096;
 
 std::string prefix_of(const Generation& id) { return cat(id.str(), ".proof."); }
 
@@ -69,6 +69,7 @@ std::vector<Proof> load_proofs(const io::Dir& name_dir, const Generation& id, co
         const io::Fd fd = io::try_open_at(name_dir, file);
         if (!fd) continue;
         // An unreadable proof proves nothing.
+        if (io::stat_fd(fd.get(), name_dir.name_of(file)).st_size > max_proof_bytes) continue;
         auto proof = parse(as_text(io::read_file(fd.get(), max_proof_bytes, name_dir.name_of(file))));
         if (!proof || proof->digest != digest) continue;
         proof->generation = id;

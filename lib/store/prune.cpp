@@ -30,6 +30,7 @@ public:
             // One prune at a time; a second one would only do the same work.
             turn_ = io::Lock::try_at(store_.root(), "prune-lock", io::LockMode::exclusive);
             if (!turn_) fail(Exit::temp_fail, cat(printable(store_.path()), ": another prune is at work"), "try again when it has ended");
+            make_room();
             store_.sweep();
             out_.freed_bytes += store_.drop_stale_partial(now_);
         }
@@ -44,7 +45,6 @@ public:
             for (const auto& pack : index.packs()) out_.freed_bytes += dead_bytes(*pack, live);
             return out_;
         }
-        make_room();
         remove_generations();
         collect(index, chunks, live, marked);
         try {
@@ -89,9 +89,10 @@ private:
 
     // Marks what those of the generations refer to that stay and that `marked` does not have already.
     void mark(const std::vector<GenerationPlace>& places, LiveSet& live, std::set<std::string>& marked) {
+        // Once they are removed, a generation with such a number is one that was published again.
         std::set<std::pair<std::string, Generation>> gone;
         for (const PlannedGeneration& p : out_.plan)
-            if (!p.decision.keep()) gone.emplace(p.place.name, p.place.id);
+            if (!removed_ && !p.decision.keep()) gone.emplace(p.place.name, p.place.id);
         for (const GenerationPlace& place : places) {
             monitor_.progress(0, 0);
             if (place.line == Line::main && gone.contains({place.name, place.id})) continue;
@@ -135,6 +136,7 @@ private:
             for (const PlannedGeneration& p : out_.plan)
                 if (!p.decision.keep() && p.place.name == name) remove_proofs(*dir, p.place.id);
         }
+        removed_ = true;
     }
 
     // Removes packs without a live chunk, which makes room, and rewrites those that are mostly dead.
@@ -144,6 +146,7 @@ private:
         remove_packs(index, live, marked, repacker, rewritten);
         const Packs packs = index.packs(); // a copy: reading may refresh the index
         for (const auto& pack : packs) {
+            if (live.unknown() && !accounts_for_all(*pack)) continue;
             if (!worth_rewriting(*pack, live, dead_bytes(*pack, live))) continue;
             monitor_.progress(0, 0);
             const auto stays = [&](std::string_view why) {
@@ -158,10 +161,17 @@ private:
                 stays("it is missing");
             } catch (const Error& e) {
                 stays(e.what());
+                if (repacker.broken()) return; // what was dead has gone, and the rest stays where it is
             }
         }
         if (rewritten.empty()) return;
-        repacker.finish();
+        try {
+            repacker.finish();
+        } catch (const Error& e) {
+            if (e.code() != Exit::io) throw;
+            monitor_.warn(cat("no pack was rewritten: ", e.what()));
+            return;
+        }
         remove_packs(index, live, marked, repacker, rewritten);
     }
 
@@ -173,6 +183,8 @@ private:
         mark(all_generations(store_), live, marked);
         Packs doomed;
         for (const auto& pack : index.packs()) {
+            // It holds what no index tells of, and something that is referred to is in no index.
+            if (live.unknown() && !accounts_for_all(*pack)) continue;
             const bool moved = std::find(rewritten.begin(), rewritten.end(), pack) != rewritten.end();
             // A pack that came to live again by a generation published meanwhile stays, moved chunks or not.
             if (moved ? repacker.covers(*pack) : dead_bytes(*pack, live) == pack->pack_bytes()) doomed.push_back(pack);
@@ -223,6 +235,7 @@ private:
     Monitor& monitor_;
     chunk::Hasher hasher_;
     std::optional<io::Lock> turn_;
+    bool removed_ = false; // the generations that are to go
     PruneReport out_;
 };
 

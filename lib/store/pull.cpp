@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "store/fence.hpp"
+#include "store/references.hpp"
 #include "store/resolver.hpp"
 #include "store/retention.hpp"
 #include "stream/reader.hpp"
@@ -106,15 +107,18 @@ private:
         const io::Lock guard = store_.lock(io::LockMode::exclusive);
         const io::Dir name_dir = store_.make_name(options_.name);
         choose_line(); // an epoch may have begun meanwhile
-        result_.already_there = is_there(name_dir);
-        if (result_.already_there && result_.healed_chunks == 0) {
+        const auto there = find_there(name_dir);
+        result_.already_there = there.has_value();
+        // A prune that ran meanwhile may have removed what we refer to.
+        const bool dropped = store_.refresh_index(intake.index());
+        const bool whole = there && Presence(intake.chunks()).whole(*there);
+        if (whole && result_.healed_chunks == 0) {
             intake.discard();
             return;
         }
-        // A prune that ran meanwhile may have removed what we refer to.
-        if (store_.refresh_index(intake.index())) check_references(intake);
+        if (dropped) check_references(intake);
         intake.publish();
-        if (result_.already_there) return;
+        if (whole) return;
         if (result_.line == Line::branch) {
             const io::Dir branch = io::make_dir_at(name_dir, "branch");
             io::sync_dir(name_dir);
@@ -129,10 +133,9 @@ private:
         io::write_file_atomic(name_dir, generation_name(file_.id()), file_.encode());
     }
 
-    [[nodiscard]] bool is_there(const io::Dir& name_dir) const {
-        const auto there = try_load_generation(name_dir, result_.generation, result_.line);
-        if (!there) return false;
-        if (there->digest == file_.digest) return true;
+    [[nodiscard]] std::optional<GenerationFile> find_there(const io::Dir& name_dir) const {
+        auto there = try_load_generation(name_dir, result_.generation, result_.line);
+        if (!there || there->digest == file_.digest) return there;
         fail(Exit::data, cat(subject_, ": is here already, with other content"),
              "two exporters count in one epoch; find out which of them leads before anything else");
     }

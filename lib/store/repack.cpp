@@ -69,6 +69,15 @@ Repacker::~Repacker() {
     }
 }
 
+std::uint64_t Repacker::put(const chunk::SegmentHead& head, ByteSpan ids, ByteSpan frame, SegmentKind kind) {
+    try {
+        return writer(head.lengths.size()).add(head, ids, frame, kind);
+    } catch (...) {
+        give_up();
+        throw;
+    }
+}
+
 PackWriter& Repacker::writer(std::size_t chunks) {
     if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close();
     if (!dir_) dir_ = std::make_shared<io::Dir>(store_.make_transfer_dir(""));
@@ -81,9 +90,19 @@ PackWriter& Repacker::writer(std::size_t chunks) {
 
 void Repacker::close() {
     if (!pack_) return;
-    written_ += pack_->bytes();
-    done_.push_back(pack_->finish());
+    const std::unique_ptr<PackWriter> closing = std::move(pack_); // whatever comes of it, it is not tried again
+    done_.push_back(closing->finish());
+    written_ += closing->bytes();
+}
+
+// Nothing that was written counts. What could not be written once is not believed later either.
+void Repacker::give_up() {
+    broken_ = true;
     pack_.reset();
+    done_.clear();
+    copied_.clear();
+    for (Pending& p : pending_) p = {};
+    written_ = 0;
 }
 
 void Repacker::add(const PackIndex& pack) {
@@ -96,10 +115,9 @@ void Repacker::add(const PackIndex& pack) {
             const chunk::Segment segment = chunks_.read_segment(pack, s);
             Buffer ids;
             for (const chunk::ChunkId& id : segment.ids) append(ids, id.bytes);
-            PackWriter& out = writer(segment.ids.size());
-            const std::uint64_t first = out.add(segment.head, ids, segment.frame, place.kind);
+            const std::uint64_t first = put(segment.head, ids, segment.frame, place.kind);
             for (std::uint32_t p = place.first_position; p < pack.segment_end(s); ++p) {
-                for (const std::uint64_t n : numbers[p]) out.alias(n, first + (p - place.first_position));
+                for (const std::uint64_t n : numbers[p]) pack_->alias(n, first + (p - place.first_position));
                 copied_.emplace(&pack, p);
             }
             continue;
@@ -134,12 +152,10 @@ void Repacker::flush(SegmentKind kind) {
     }
     head.raw_bytes = from.raw.size();
     const Buffer frame = compressor_.compress(from.raw);
-    PackWriter& out = writer(head.lengths.size());
-    const std::uint64_t first = out.add(head, ids, frame, kind);
-    std::uint64_t own = first;
+    std::uint64_t own = put(head, ids, frame, kind);
     for (std::size_t i = 0; i < from.numbers.size(); ++i) {
         if (i > 0 && from.head.lengths[i] != 0) ++own;
-        out.alias(from.numbers[i], own);
+        pack_->alias(from.numbers[i], own);
     }
     from = {};
 }
@@ -149,9 +165,14 @@ void Repacker::forget(const PackIndex& pack) {
 }
 
 void Repacker::finish() {
-    flush(SegmentKind::data);
-    flush(SegmentKind::manifest);
-    close();
+    try {
+        flush(SegmentKind::data);
+        flush(SegmentKind::manifest);
+        close();
+    } catch (...) {
+        give_up();
+        throw;
+    }
 }
 
 bool Repacker::covers(const PackIndex& pack) const {

@@ -22,8 +22,10 @@ public:
     Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live);
     ~Repacker();
     // Copies what lives in the pack: segments that live for the most part as they are, chunks of others gathered
-    // into new ones. Throws for damage and a full disk.
+    // into new ones. Throws for damage, and for a full or failing disk; then broken() says that nothing was moved.
     void add(const PackIndex& pack);
+    // Something could not be written: all that was added is forgotten, and publish() does nothing.
+    [[nodiscard]] bool broken() const { return broken_; }
     // What was added of the pack does not count.
     void forget(const PackIndex& pack);
     // New packs are durable beside the store.
@@ -35,7 +37,9 @@ public:
     [[nodiscard]] std::uint64_t written_bytes() const { return written_; }
 
 private:
+    std::uint64_t put(const chunk::SegmentHead& head, ByteSpan ids, ByteSpan frame, SegmentKind kind);
     PackWriter& writer(std::size_t chunks);
+    void give_up();
     void close();
     void flush(SegmentKind kind);
 
@@ -56,6 +60,7 @@ private:
     std::set<std::pair<const PackIndex*, std::uint32_t>> copied_; // positions
     chunk::Compressor compressor_{chunk::default_level};
     std::uint64_t written_ = 0;
+    bool broken_ = false;
 };
 
 } // namespace rs::store

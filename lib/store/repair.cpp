@@ -24,6 +24,7 @@ public:
         for (const Store::IndexFault& f : faults_) {
             report_({cat("index/", index_name(f.serial)), f.what});
             known.erase(f.serial);
+            drop_index_without_pack(f.serial);
         }
         for (const std::string& file : io::list_dir(*store_.packs())) {
             const auto serial = serial_in_name(file, ".pack");
@@ -47,7 +48,8 @@ private:
         for (const std::string& fault : scan.faults) report_({cat("packs/", pack_name(serial)), fault});
         if (scan.frame_damaged) mend(fd.get(), scan.content);
         std::uint64_t newly_lost = 0;
-        bool same = index != nullptr && scan.content.segments == index->segments();
+        bool same = index != nullptr && scan.content.segments == index->segments() &&
+                    scan.content.pack_bytes == index->pack_bytes();
         for (std::uint32_t i = 0; i < scan.content.lost.size(); ++i) {
             const bool was = index != nullptr && index->lost(i);
             if (scan.content.lost[i] && !was) ++newly_lost;
@@ -56,6 +58,14 @@ private:
         if (same) return;
         out_.lost_chunks += newly_lost;
         write_if_there(*store_.packs(), pack_name(serial), scan.content);
+    }
+
+    // Neither it nor what it told of can be read any more.
+    void drop_index_without_pack(std::uint64_t serial) {
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        if (io::exists_at(*store_.packs(), pack_name(serial))) return; // it is made anew
+        io::unlink_at(store_.indexes(), index_name(serial));
+        io::sync_dir(store_.indexes());
     }
 
     void mend(int fd, IndexContent& content) {

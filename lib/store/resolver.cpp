@@ -95,42 +95,53 @@ void Resolver::take(const Op& op) {
             return;
         }
         in_file_ = true;
-        file_.assign(1, op);
+        file_ = op;
+        pieces_.clear();
         return;
     case Kind::withdraw: in_file_ = false; return;
     case Kind::data: resolve(op); return;
     case Kind::hole:
-    case Kind::zero: file_.push_back(op); return;
+    case Kind::zero: hold(op.kind, op.bytes); return;
     case Kind::end: end_file(op); return;
     }
 }
 
+void Resolver::hold(Op::Kind kind, std::uint64_t bytes) {
+    if (pieces_.size() == stream::max_file_extents) bad("a file of more extents than the limit");
+    pieces_.push_back({kind, 0, 0, 0, bytes});
+}
+
 void Resolver::end_file(const Op& end) {
     in_file_ = false;
-    for (const Op& held : file_) {
-        give(held);
-        if (!end.sha256 && held.kind == Op::Kind::data) digest_chunks(held);
+    give(file_);
+    for (const Piece& piece : pieces_) {
+        part_.kind = piece.kind;
+        part_.bytes = piece.bytes;
+        part_.chunks = piece.chunks;
+        part_.runs.clear();
+        if (piece.kind == Op::Kind::data) part_.runs.push_back({Run::Kind::stored, piece.start, piece.chunks});
+        give(part_);
+        if (!end.sha256 && piece.kind == Op::Kind::data) digest_chunks(part_);
     }
     give(end);
 }
 
 void Resolver::reference(std::uint64_t number, std::uint64_t count, std::uint64_t& bytes) {
-    Op* last = &file_.back();
-    if (last->kind != Op::Kind::data || last->runs.back().start + last->runs.back().count != number) {
-        file_.emplace_back();
-        last = &file_.back();
-        last->kind = Op::Kind::data;
-        last->runs.push_back({Run::Kind::stored, number, 0});
+    const bool goes_on = !pieces_.empty() && pieces_.back().kind == Op::Kind::data &&
+                         pieces_.back().start + pieces_.back().chunks == number;
+    if (!goes_on) {
+        hold(Op::Kind::data, 0);
+        pieces_.back().start = number;
     }
+    Piece& last = pieces_.back();
     std::uint64_t sum = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto chunk = intake_.find(number + i);
         if (!chunk) lost();
         sum += chunk->length;
     }
-    last->runs.back().count += count;
-    last->chunks += count;
-    last->bytes += sum;
+    last.chunks += count;
+    last.bytes += sum;
     bytes += sum;
 }
 
@@ -179,15 +190,18 @@ void Resolver::take_parent_entry(bool copy) {
         if (copy) give(parent_op_);
         return;
     }
-    file_.assign(1, parent_op_);
+    file_ = parent_op_;
+    pieces_.clear();
+    std::uint64_t ignored = 0;
     for (;;) {
         if (!parent_reader_->next(parent_op_)) bad("the parent generation is damaged");
         if (parent_op_.kind == Op::Kind::end) break;
         if (!copy) continue;
-        for (const Run& run : parent_op_.runs)
-            for (std::uint64_t i = 0; parent_op_.kind == Op::Kind::data && i < run.count; ++i)
-                if (!intake_.find(run.start + i)) lost();
-        file_.push_back(parent_op_);
+        if (parent_op_.kind != Op::Kind::data) {
+            hold(parent_op_.kind, parent_op_.bytes);
+            continue;
+        }
+        for (const Run& run : parent_op_.runs) reference(run.start, run.count, ignored);
     }
     if (copy) end_file(parent_op_);
 }

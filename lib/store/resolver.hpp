@@ -64,8 +64,18 @@ private:
     std::optional<FlatRefs> flat_;
     stream::Op op_, parent_op_;
     bool in_file_ = false;
-    // The file so far, one run in a data operation: held back until its end, because it may be withdrawn.
-    std::vector<stream::Op> file_;
+    // The file so far, held back until its end, because it may be withdrawn. 32 bytes an extent or run of chunks.
+    struct Piece {
+        stream::Op::Kind kind = stream::Op::Kind::data; // data, hole or zero
+        std::uint32_t padding = 0;
+        std::uint64_t start = 0; // of data: the number of its first chunk
+        std::uint64_t chunks = 0;
+        std::uint64_t bytes = 0;
+    };
+    void hold(stream::Op::Kind kind, std::uint64_t bytes);
+    stream::Op file_;             // its entry
+    std::vector<Piece> pieces_;
+    stream::Op part_;
     stream::Checker checker_;
     stream::TreeDigest tree_;
     BlockBuilder builder_;

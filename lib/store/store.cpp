@@ -34,9 +34,11 @@ bool read_hex(std::string_view text, std::array<std::byte, N>& out) {
 }
 
 void write_reserve(const io::Dir& root, std::uint64_t bytes) {
-    if (bytes == 0 || io::exists_at(root, reserve_name)) return;
-    const io::Fd fd(io::sys::openat(root.get(), reserve_name, O_WRONLY | O_CREAT | O_EXCL, 0600));
+    if (bytes == 0) return;
+    const io::Fd fd(io::sys::openat(root.get(), reserve_name, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600));
     if (!fd) fail_errno(Exit::cant_create, root.name_of(reserve_name), "create");
+    // Smaller: whoever made it was stopped on the way.
+    if (static_cast<std::uint64_t>(io::stat_fd(fd.get(), root.name_of(reserve_name)).st_size) >= bytes) return;
     if (io::sys::fallocate(fd.get(), 0, 0, static_cast<off_t>(bytes)) == 0) return;
     const int err = errno;
     ::unlinkat(root.get(), reserve_name, 0);
@@ -244,9 +246,14 @@ bool Store::refresh_index(Index& index) const {
         if (!serial || known.contains(*serial)) continue;
         const io::Fd fd = io::try_open_at(indexes_, name);
         if (!fd) continue;
-        auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
-        pack->pack_dir = packs_;
-        index.add(std::move(pack));
+        try {
+            auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
+            if (pack->serial() != *serial) continue;
+            pack->pack_dir = packs_;
+            index.add(std::move(pack));
+        } catch (const Error& e) {
+            if (e.code() != Exit::data) throw; // damaged: left out by load_index() as well, a check reports it
+        }
     }
     return !gone.empty();
 }
@@ -329,7 +336,13 @@ void Store::sweep() const {
         const int fd = io::sys::openat(tmp.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (fd < 0) continue; // gone, or nothing of ours
         const auto owner = io::Lock::try_fd(io::Fd(fd), io::LockMode::exclusive, tmp.name_of(name));
-        if (owner) end_transfer_locked(name, true);
+        if (!owner) continue;
+        try {
+            end_transfer_locked(name, true);
+        } catch (const Error& e) {
+            if (e.code() != Exit::io) throw;
+            end_transfer_locked(name, false); // no room to keep what has arrived: it gives room instead
+        }
     }
     // Whoever writes one holds the lock until it has its name: these belong to nobody.
     for_directories([&](const io::Dir& dir) {

@@ -40,6 +40,8 @@ inline constexpr std::size_t max_xattr_bytes = 64 << 10; // XATTR_SIZE_MAX
 inline constexpr std::size_t max_xattrs = 1'024;
 inline constexpr std::size_t max_entry_xattr_bytes = 1 << 20;
 inline constexpr std::uint64_t max_file_bytes = std::uint64_t{1} << 62;
+// A run of chunks that do not follow one another counts as one too.
+inline constexpr std::size_t max_file_extents = std::size_t{1} << 24;
 inline constexpr std::size_t max_text_bytes = 255; // host, instance and name in a header
 
 // A writer seals a manifest block at this size, or when so many segments have been closed since:

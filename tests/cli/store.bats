@@ -434,6 +434,103 @@ with open(sys.argv[1], "r+b") as file:
     all_restore s 1.1 1.2 1.3
 }
 
+@test "a chunk that was lost is healed although the same bytes are elsewhere in the store" {
+    mini src
+    rs-store init --reserve 0 s
+    # Two names that were pulled at once have the same chunks twice.
+    rs-pull --store s --name a --have >have
+    rs-export --have=have src >stream
+    mkfifo pipe
+    rs-pull --store s --name b <pipe &
+    exec 8>pipe
+    head -c 2000 stream >&8
+    rs-pull --store s --name a <stream
+    tail -c +2001 stream >&8
+    exec 8>&-
+    wait $!
+    [ "$(find s/packs -name '*.pack' | wc -l)" -eq 2 ]
+    flip_middle s/packs/0000000001.pack
+    run -1 rs-store repair s
+    local name=a hurt
+    [[ $output != *"b 1.1: "* ]] || name=b
+    run -65 rs-store check s
+    pull s "$name" src
+    rs-store check s
+    restore s "$name" 1.1 out
+    same src out
+}
+
+@test "a generation that is here and not whole is replaced by the same one that is" {
+    history s 3
+    rs-store init --reserve 0 t
+    rs-store copy s t
+    rm t/packs/0000000001.pack t/index/0000000001.idx # nobody knows its numbers any more
+    run -65 rs-store check t
+    rs-store copy --json s t >json
+    [ "$(json json copied_generations)" -ge 1 ]
+    rs-store check t
+    all_restore t 1.1 1.2 1.3
+}
+
+@test "one damaged index does not stop pulls, also if its pack is gone" {
+    history s 3
+    flip_middle s/index/0000000001.idx
+    pull s other src
+    run -65 rs-store check s
+    rm s/packs/0000000001.pack
+    pull s other2 src
+    run -1 rs-store repair s
+    pull s n src
+    pull s other src
+}
+
+@test "repair comes to an end, and what it cannot find its way in stays" {
+    local size
+    head -c 6M /dev/urandom >"$BATS_TEST_TMPDIR/random"
+    mkdir src
+    cp random src/large
+    rs-store init --reserve 0 s
+    pull s n src
+    size=$(stat -c %s s/packs/0000000001.pack)
+    rm s/index/0000000001.idx
+    # The header of the third segment: 17 bytes, then its head and frame.
+    "$python" -S -c 'import struct, sys
+with open(sys.argv[1], "r+b") as file:
+    at = 32
+    for _ in range(2):
+        file.seek(at)
+        head, frame = struct.unpack("<II", file.read(8))
+        at += 17 + head + frame
+    file.seek(at + 1)
+    byte = file.read(1)[0]
+    file.seek(at + 1)
+    file.write(bytes([byte ^ 0x55]))' s/packs/0000000001.pack
+    local i
+    for i in 1 2 3; do
+        run rs-store repair s
+        [ "$(stat -c %s s/packs/0000000001.pack)" -eq "$size" ]
+        run -65 rs-store check s
+    done
+    # Nor does a prune take it, as long as something may be in it.
+    run rs-store prune --keep-last 1 s
+    [ "$(stat -c %s s/packs/0000000001.pack)" -eq "$size" ]
+}
+
+@test "a file that is too large to be a proof proves nothing" {
+    history s 1
+    head -c 5000 /dev/zero >s/names/n/1.1.proof.x
+    rs-store list s
+    rs-store prune --keep-last 1 s
+}
+
+@test "a reserve that was never set aside is set aside by the next prune" {
+    rs-store init --reserve 1M s
+    rm s/reserve
+    run -137 env RS_FAULT=truncate:1:kill rs-store prune s
+    rs-store prune s
+    [ "$(stat -c %s s/reserve)" -eq 1048576 ]
+}
+
 # ---- prune ----
 
 # pruned STORE ARGUMENT...: the dry run says what the real run does.

@@ -322,6 +322,28 @@ check_for_ever() {
     rs-store check --read-data s
 }
 
+@test "a generation that comes again while a prune removes it is whole" {
+    need_root
+    local i
+    rs-store init --reserve 0 s
+    for i in 0 1 2 3; do
+        mini src "$i"
+        pull s n src
+    done
+    rs-store init --reserve 0 t
+    rs-store copy s t
+    # The prune stands still between what it removes first and what it looks at last.
+    start strace -f -qq -o trace -e trace=fsync -e inject=fsync:delay_enter=3000000:when=2 rs-store prune -q --keep-last 1 t
+    local pruner=$pid
+    until_true sh -c '! test -e t/names/n/1.1.gen'
+    rs-store copy s t
+    ended "$pruner"
+    [ "$ended_with" -eq 0 ]
+    rs-store check --read-data t
+    run -0 rs-store list t
+    [ "${#lines[@]}" -eq 4 ]
+}
+
 @test "twenty imports into one target at once: each is done or 75, and the tree is whole" {
     local i statuses=() busy=0
     mini src

@@ -6,6 +6,10 @@
 
 namespace rs::archive {
 
+namespace {
+constexpr std::uint64_t max_named_run = 4096;
+}
+
 void Content::data(const stream::Run& run, std::uint64_t size,
                    std::span<const chunk::ChunkId> run_ids) {
     std::uint64_t start = run.start;
@@ -16,7 +20,9 @@ void Content::data(const stream::Run& run, std::uint64_t size,
     bytes += size;
     if (!pieces.empty()) {
         Piece& last = pieces.back();
-        if (last.kind == stream::Extent::Kind::data && last.run == run.kind &&
+        // Ids travel in blocks of manifests, which are limited.
+        const bool room = run.kind != stream::Run::Kind::named || last.count < max_named_run;
+        if (last.kind == stream::Extent::Kind::data && last.run == run.kind && room &&
             last.start + last.count == start) {
             last.count += run.count;
             last.bytes += size;

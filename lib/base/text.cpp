@@ -42,6 +42,20 @@ int hex_digit(char c) {
 
 } // namespace
 
+std::string unescape_octal(std::string_view text) {
+    const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '7'; };
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\' || !digit(i + 1) || !digit(i + 2) || !digit(i + 3)) {
+            out += text[i];
+            continue;
+        }
+        out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
+        i += 3;
+    }
+    return out;
+}
+
 bool valid_utf8(std::string_view bytes) {
     while (!bytes.empty()) {
         const std::size_t n = utf8_length(bytes);

@@ -35,6 +35,9 @@ template <class... Args>
 // valid UTF-8 become \ooo (three octal digits, as ls -b writes them).
 [[nodiscard]] std::string printable(std::string_view bytes);
 
+// "\ooo" (three octal digits) as the byte that it stands for, all else as it is: what printable() and /proc write.
+[[nodiscard]] std::string unescape_octal(std::string_view text);
+
 // True if `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] bool valid_utf8(std::string_view bytes);
 

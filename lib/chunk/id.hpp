@@ -28,6 +28,15 @@ struct ChunkId {
         std::memcpy(&out, bytes.data(), sizeof out);
         return out;
     }
+    // All 16 bytes and a seed, for tables of ids that somebody else has chosen. The multiplier is that of SplitMix64.
+    [[nodiscard]] std::uint64_t mixed(std::uint64_t seed) const {
+        std::uint64_t low = 0, high = 0;
+        std::memcpy(&low, bytes.data(), sizeof low);
+        std::memcpy(&high, bytes.data() + sizeof low, sizeof high);
+        std::uint64_t z = (low ^ seed) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 32) ^ high) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
     [[nodiscard]] std::string hex() const;
 };
 

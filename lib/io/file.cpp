@@ -2,7 +2,9 @@
 #include "io/file.hpp"
 
 #include <dirent.h>
+#include <linux/openat2.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -208,16 +210,34 @@ void unlink_at(const Dir& dir, const std::string& name) {
         fail_errno(Exit::io, dir.name_of(name), "remove");
 }
 
+namespace {
+
+// A directory to be removed. What is mounted on it belongs to somebody else: EXDEV.
+int open_doomed(const Dir& dir, const std::string& name) {
+    open_how how{};
+    how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    for (;;) {
+        const long fd = ::syscall(SYS_openat2, dir.get(), name.c_str(), &how, sizeof how);
+        if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+    }
+}
+
+} // namespace
+
 void remove_tree_at(const Dir& dir, const std::string& name) {
     if (sys::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
     if (errno != EISDIR && errno != EPERM) fail_errno(Exit::io, dir.name_of(name), "remove");
-    int fd = sys::openat(dir.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int fd = open_doomed(dir, name);
     if (fd < 0 && errno == EACCES) {
         // fchmodat without following: the name was seen to be a directory, and O_NOFOLLOW above
         // refuses it should it become a link in between.
         ::fchmodat(dir.get(), name.c_str(), 0700, 0);
-        fd = sys::openat(dir.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        fd = open_doomed(dir, name);
     }
+    if (fd < 0 && errno == EXDEV)
+        fail(Exit::io, cat(printable(dir.name_of(name)), ": is a mount point, and what is mounted there is not removed"),
+             "unmount it");
     if (fd < 0) fail_errno(Exit::io, dir.name_of(name), "remove");
     {
         const Dir inner{Fd(fd), dir.name_of(name)};

@@ -72,7 +72,8 @@ void rename_at(const Dir& from_dir, const std::string& from, const Dir& to_dir,
 // Removes a file; a missing one is no error.
 void unlink_at(const Dir& dir, const std::string& name);
 // Removes whatever has this name, a whole tree included; missing is no error. Never follows
-// a symbolic link. Directories without write permission are given it first.
+// a symbolic link, never crosses into what is mounted below: that is Error(Exit::io). Directories without write
+// permission are given it first.
 void remove_tree_at(const Dir& dir, const std::string& name);
 
 // Writes `bytes` as `dir/name`: temporary name, write, fsync, rename, fsync of the directory. After

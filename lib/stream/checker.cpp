@@ -38,7 +38,6 @@ void Checker::feed(const Op& op) {
     case Op::Kind::withdraw:
         if (!in_file_) bad("a file is withdrawn outside a file");
         last_ = before_file_;
-        directory_ = directory_before_file_;
         totals_ = totals_before_file_;
         in_file_ = false;
         return;
@@ -52,7 +51,6 @@ void Checker::check_entry(const Entry& e) {
     const std::string before = last_;
     if (e.type == Type::file) {
         before_file_ = last_;
-        directory_before_file_ = directory_;
         totals_before_file_ = totals_;
     }
     last_ = e.path;

@@ -42,7 +42,6 @@ private:
     std::string directory_; // deepest directory that an entry may now be in, as a path
     bool in_file_ = false;
     std::string before_file_;  // last_ before the file, should it be withdrawn
-    std::string directory_before_file_;
     TreeTotals totals_before_file_;
     std::uint64_t file_bytes_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "io/file.hpp"
 
 namespace rs::stream {
 
@@ -21,20 +22,21 @@ bool HaveTable::has_loose(const chunk::ChunkId& id) const {
 }
 
 HaveIndex::HaveIndex(const HaveTable& table) : table_(table) {
+    io::random_bytes(std::as_writable_bytes(std::span(&seed_, 1)));
     std::size_t size = 16;
     while (size < table.ids.size() + table.ids.size() / 2) size *= 2;
     slots_.resize(size);
     mask_ = size - 1;
     for (std::size_t i = 0; i < table.ids.size(); ++i) {
         if (table.lengths[i] == 0) continue;
-        std::uint64_t at = table.ids[i].prefix() & mask_;
+        std::uint64_t at = place(table.ids[i]);
         while (slots_[at] != 0 && table.ids[slots_[at] - 1] != table.ids[i]) at = (at + 1) & mask_;
         if (slots_[at] == 0) slots_[at] = static_cast<std::uint32_t>(i + 1);
     }
 }
 
 std::optional<std::uint64_t> HaveIndex::find(const chunk::ChunkId& id) const {
-    for (std::uint64_t at = id.prefix() & mask_; slots_[at] != 0; at = (at + 1) & mask_)
+    for (std::uint64_t at = place(id); slots_[at] != 0; at = (at + 1) & mask_)
         if (table_.ids[slots_[at] - 1] == id) return slots_[at] - 1;
     return std::nullopt;
 }

@@ -35,6 +35,8 @@ public:
 private:
     const HaveTable& table_;
     std::vector<std::uint32_t> slots_; // index + 1, or 0
+    [[nodiscard]] std::uint64_t place(const chunk::ChunkId& id) const { return id.mixed(seed_) & mask_; }
+    std::uint64_t seed_; // of this process: whoever chooses ids cannot choose where they go
     std::uint64_t mask_ = 0;
 };
 

@@ -80,7 +80,8 @@ std::vector<std::string> write_attributes(int dir, const std::string& name,
     const std::string file = by_descriptor(dir, name);
     for (const stream::Xattr& x : xattrs) {
         if (::lsetxattr(file.c_str(), x.name.c_str(), x.value.data(), x.value.size(), 0) == 0) continue;
-        if (errno != ENOTSUP && errno != EPERM && errno != EACCES && errno != E2BIG && errno != ERANGE)
+        if (errno != ENOTSUP && errno != EPERM && errno != EACCES && errno != E2BIG && errno != ERANGE &&
+            errno != ENOSPC && errno != EDQUOT && errno != EINVAL && errno != EOVERFLOW) // ext4 calls too large ENOSPC
             fail_errno(Exit::io, path, cat("set attribute ", printable(x.name)));
         refused.push_back(x.name);
     }

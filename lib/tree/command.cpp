@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "io/interrupt.hpp"
 #include "tree/exporter.hpp"
 #include "tree/owners.hpp"
 #include "tree/parent_merge.hpp"
@@ -73,7 +74,10 @@ public:
     [[nodiscard]] int output() const { return output_.get(); }
 
     void wait() {
-        const int status = reap();
+        int status = 0;
+        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR)
+            if (const int signal = io::stop_signal.load(); signal != 0) throw Interrupted(signal); // ~Child ends it
+        pid_ = -1;
         if (WIFSIGNALED(status))
             fail(Exit::unavailable, cat(printable(name_), ": killed by signal ", WTERMSIG(status)),
                  "nothing is published; the previous generation stays the newest");

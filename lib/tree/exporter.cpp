@@ -49,6 +49,7 @@ public:
             Walk walk(root_, options_.walk);
             Node node;
             while (walk.next(node)) visit(node);
+            if (const auto changed = walk.changed_directory()) directory_changed(*changed);
         } catch (const Walk::Vanished& gone) {
             // Unlike a changed file this cannot be tried again: the walk has passed by. What else was
             // in that directory is unknown, so the dump is not whole, whatever is allowed.
@@ -68,8 +69,18 @@ private:
         return node.is_root() ? root_.path : root_.name_of(node.path);
     }
 
+    void directory_changed(const std::string& path) {
+        const std::string shown = printable(path.empty() ? root_.path : root_.name_of(path));
+        if (!options_.allow_changed)
+            fail(Exit::warned, cat(shown, ": names came or went while the tree was read"),
+                 "stop what writes there, dump into a fresh directory, or use --allow-changed");
+        monitor_.warn(cat(shown, ": names came or went while the tree was read"));
+        result_.changed.push_back(path.empty() ? "." : path);
+    }
+
     void visit(const Node& node) {
         ++result_.entries;
+        monitor_.progress(0, 0);
         const stream::HaveEntry* const old = merge_.advance(node.path);
         const bool linked = node.stat.st_nlink > 1 && !S_ISDIR(node.stat.st_mode);
         if (linked) {
@@ -175,6 +186,9 @@ private:
         Read out;
         out.sha256 = content_.end().sha256;
         struct stat by_name;
+        // Another file has this name now: those that are still names of the first one are not links to it.
+        if (now.stat.st_ino != node.stat.st_ino || now.stat.st_dev != node.stat.st_dev)
+            first_names_.erase({node.stat.st_dev, node.stat.st_ino});
         out.stable = whole && clock_state(now.stat, read_margin_ns) != ClockState::recent && same_state(now.stat, io::stat_fd(fd.get(), path)) &&
                      ::fstatat(node.dir, node.name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
                      same_state(now.stat, by_name);

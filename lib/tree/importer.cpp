@@ -24,6 +24,22 @@ namespace {
 using stream::Op;
 using stream::Run;
 
+Op extent_op(const stream::Extent& extent) {
+    Op op;
+    op.kind = extent.kind == stream::Extent::Kind::data   ? Op::Kind::data
+              : extent.kind == stream::Extent::Kind::hole ? Op::Kind::hole
+                                                          : Op::Kind::zero;
+    op.bytes = extent.bytes;
+    op.chunks = extent.chunks;
+    return op;
+}
+
+stream::Extent::Kind extent_kind(Op::Kind kind) {
+    return kind == Op::Kind::data   ? stream::Extent::Kind::data
+           : kind == Op::Kind::hole ? stream::Extent::Kind::hole
+                                    : stream::Extent::Kind::zero;
+}
+
 class Importer {
 public:
     Importer(Target& target, const ImportOptions& options, io::Source& source, Monitor& monitor)
@@ -140,10 +156,9 @@ private:
             return;
         case Kind::entry:
             checker_.feed(op);
-            held_.assign(1, op);
+            hold_entry(op);
             if (op.entry.type == stream::Type::file) {
                 in_file_ = true;
-                file_chunks_.clear();
                 writer_->begin_file(op.entry);
             } else {
                 check_link(op.entry);
@@ -175,11 +190,10 @@ private:
             in_file_ = false;
             const chunk::Digest written = writer_->end_file();
             if (op.sha256 && written != *op.sha256)
-                fail(Exit::data, cat(printable(held_.front().entry.path), ": SHA-256 mismatch: want ",
+                fail(Exit::data, cat(printable(held_.entry.path), ": SHA-256 mismatch: want ",
                                      to_hex(as_text(*op.sha256)), ", got ", to_hex(as_text(written))),
                      "the data was damaged between its source and here; nothing was changed");
-            held_.push_back(op);
-            keep();
+            keep_file(op);
             return;
         }
         }
@@ -194,26 +208,35 @@ private:
         links_.insert(hash(e.path));
     }
 
+    void hold_entry(const Op& op) {
+        held_ = op;
+        extents_.clear();
+        file_chunks_.clear();
+    }
+
     void hold_extent(const Op& op) {
-        Op extent;
-        extent.kind = op.kind;
-        extent.bytes = op.bytes;
-        extent.chunks = op.chunks;
-        held_.push_back(std::move(extent));
+        if (extents_.size() == stream::max_file_extents) bad("a file of more extents than the limit");
+        extents_.push_back({extent_kind(op.kind), op.bytes, op.kind == Op::Kind::data ? op.chunks : 0});
     }
 
     // The entry is settled: into the digest and the manifest with it.
     void keep() {
-        const bool by_chunks = held_.front().entry.type == stream::Type::file && !held_.back().sha256;
-        for (const Op& op : held_) {
+        tree_.feed(held_);
+        manifest_->op(held_);
+    }
+
+    void keep_file(const Op& end) {
+        keep();
+        if (!end.sha256)
+            for (const auto& [id, length] : file_chunks_) tree_.chunk(id, length);
+        for (const stream::Extent& extent : extents_) {
+            const Op op = extent_op(extent);
             tree_.feed(op);
             manifest_->op(op);
-            if (op.kind == Op::Kind::entry && by_chunks)
-                for (const auto& [id, length] : file_chunks_) tree_.chunk(id, length);
         }
+        tree_.feed(end);
+        manifest_->op(end);
         for (const auto& [id, length] : file_chunks_) manifest_->chunk(id, length);
-        held_.clear();
-        file_chunks_.clear();
     }
 
     void write_data(const Op& op) {
@@ -253,7 +276,7 @@ private:
             while (chunk >= known_chunks_ && read_ahead()) {
             }
             const auto data = old_tree_->read(chunk);
-            if (!data) old_tree_changed(held_.front().entry.path);
+            if (!data) old_tree_changed(held_.entry.path);
             writer_->data(*data);
             bytes += data->size();
             file_chunks_.emplace_back(table.ids[chunk], table.lengths[chunk]);
@@ -296,34 +319,29 @@ private:
         op.entry = old_.entry;
         checker_.feed(op);
         ++result_.kept_entries;
+        monitor_.progress(0, 0);
         const stream::Entry& e = old_.entry;
-        held_.assign(1, op);
-        file_chunks_.clear();
+        hold_entry(op);
         if (e.type != stream::Type::file) {
             check_link(e);
             writer_->entry(e);
             keep();
             return;
         }
-        Op part;
         for (const stream::Extent& extent : old_.extents) {
-            part.kind = extent.kind == stream::Extent::Kind::data   ? Op::Kind::data
-                        : extent.kind == stream::Extent::Kind::hole ? Op::Kind::hole
-                                                                    : Op::Kind::zero;
-            part.bytes = extent.bytes;
-            part.chunks = extent.chunks;
+            const Op part = extent_op(extent);
             checker_.feed(part);
             hold_extent(part);
         }
+        Op part;
         part.kind = Op::Kind::end;
         part.sha256 = old_.sha256;
         checker_.feed(part);
         take_over(e);
-        held_.push_back(part);
         const stream::HaveTable& table = old_manifest_->reader().table();
         for (std::uint64_t i = 0; i < old_.chunks; ++i)
             file_chunks_.emplace_back(table.ids[old_.first_chunk + i], table.lengths[old_.first_chunk + i]);
-        keep();
+        keep_file(part);
     }
 
     // A file that stays: linked, or copied and verified.
@@ -345,6 +363,7 @@ private:
             if (extent.kind == stream::Extent::Kind::hole) writer_->hole(extent.bytes);
             if (extent.kind == stream::Extent::Kind::zero) writer_->zero(extent.bytes);
             for (std::uint64_t i = 0; extent.kind == stream::Extent::Kind::data && i < extent.chunks; ++i) {
+                if (i % 256 == 0) monitor_.progress(0, 0);
                 const auto data = old_tree_->read(chunk++);
                 if (!data) old_tree_changed(e.path);
                 writer_->data(*data);
@@ -371,7 +390,8 @@ private:
     stream::PathSet links_; // paths of hard links
 
     bool in_file_ = false;
-    std::vector<Op> held_; // the entry at hand and its extents
+    Op held_; // the entry at hand
+    std::vector<stream::Extent> extents_; // and its extents
     std::vector<std::pair<chunk::ChunkId, std::uint32_t>> file_chunks_;
     stream::HaveEntry old_;
     std::deque<stream::HaveEntry> ahead_;
@@ -397,27 +417,23 @@ void write_empty_have(io::Sink& sink) {
     stream::HaveWriter(sink, header).finish();
 }
 
-Op extent_op(const stream::Extent& extent) {
-    Op op;
-    op.kind = extent.kind == stream::Extent::Kind::data   ? Op::Kind::data
-              : extent.kind == stream::Extent::Kind::hole ? Op::Kind::hole
-                                                          : Op::Kind::zero;
-    op.bytes = extent.bytes;
-    op.chunks = extent.chunks;
-    return op;
-}
+// What can still be had where the manifest says: chunks of the table, and files in their order.
+struct Claims {
+    std::vector<bool> chunks, files;
+};
 
-// Chunks of the table that can still be read where the manifest says.
-std::vector<bool> claims(const Target& target, const io::Dir& root, Monitor& monitor) {
-    LocalManifest manifest(target.open_manifest(), target.manifest_path());
+Claims claims(const Target& target, io::Fd manifest_fd, const io::Dir& root, Monitor& monitor) {
+    LocalManifest manifest(std::move(manifest_fd), target.manifest_path());
     const std::set<std::string> damaged = parse_damaged(target.read_damaged());
-    std::vector<bool> out(manifest.reader().table().ids.size());
+    Claims out;
+    out.chunks.resize(manifest.reader().table().ids.size());
     io::Fd dir;
     std::string dir_path;
     stream::HaveEntry e;
     std::uint64_t gone = 0;
     while (manifest.reader().next(e)) {
         if (e.entry.type != stream::Type::file) continue;
+        monitor.progress(0, 0);
         const std::string parent(stream::parent_path(e.entry.path)), name(stream::base_name(e.entry.path));
         if (!dir || parent != dir_path) {
             dir = io::Fd(open_beneath(root.get(), parent.empty() ? "." : parent, O_PATH | O_DIRECTORY));
@@ -427,7 +443,8 @@ std::vector<bool> claims(const Target& target, const io::Dir& root, Monitor& mon
         const bool good = dir && ::fstatat(dir.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
                           looks_like(st, e) && !damaged.contains(e.entry.path);
         if (!good) ++gone;
-        for (std::uint64_t i = 0; i < e.chunks; ++i) out[e.first_chunk + i] = good;
+        out.files.push_back(good);
+        for (std::uint64_t i = 0; i < e.chunks; ++i) out.chunks[e.first_chunk + i] = good;
     }
     if (gone > 0) monitor.note(cat(count_of(gone, "file"), " of ", printable(target.path()), " changed since the import"));
     return out;
@@ -442,22 +459,27 @@ void write_have(const Target& target, io::Sink& sink, Monitor& monitor) {
         return;
     }
     const io::Dir root = target.open();
-    const std::vector<bool> good = claims(target, root, monitor);
+    // Both passes read one file, whatever an import does meanwhile.
+    const Claims good = claims(target, io::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)), root, monitor);
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0) fail_errno(Exit::io, target.manifest_path(), "read again");
     LocalManifest manifest(std::move(fd), target.manifest_path());
     stream::HaveReader& reader = manifest.reader();
     stream::HaveWriter writer(sink, reader.header());
     const stream::HaveTable& table = reader.table();
-    for (std::size_t i = 0; i < table.ids.size(); ++i) writer.chunk(table.ids[i], good[i] ? table.lengths[i] : 0);
+    for (std::size_t i = 0; i < table.ids.size(); ++i) writer.chunk(table.ids[i], good.chunks[i] ? table.lengths[i] : 0);
     stream::HaveEntry e;
-    while (reader.next(e)) {
+    for (std::size_t file = 0; reader.next(e);) {
         Op op;
         op.kind = Op::Kind::entry;
         op.entry = e.entry;
+        // A file without a chunk that could be left unclaimed is not taken for unchanged either.
+        const bool claimed = e.entry.type != stream::Type::file || good.files[file++];
+        if (!claimed) op.entry.witness.reset();
         writer.op(op);
         if (e.entry.type != stream::Type::file) continue;
         for (const stream::Extent& extent : e.extents) writer.op(extent_op(extent));
         op.kind = Op::Kind::end;
-        op.sha256 = e.sha256;
+        if (claimed) op.sha256 = e.sha256;
         writer.op(op);
     }
     writer.finish();

@@ -2,8 +2,12 @@
 #include "tree/target.hpp"
 
 #include <linux/fs.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.hpp"
@@ -115,7 +119,44 @@ void Target::lock() {
         // An import that failed may have removed all of it between our opening and our locking.
         if (!io::exists_at(*state_, "lock")) state_.reset();
     } while (!state_);
+    require_own_state();
+    require_no_mounts();
+    // What is made in it must have the attributes that the stream says, and no others.
+    for (const char* const acl : {"system.posix_acl_default", "system.posix_acl_access"})
+        ::fremovexattr(state_->get(), acl);
     recover();
+}
+
+// Whoever can write there can put another tree in the place of the new one.
+void Target::require_own_state() const {
+    const struct stat st = io::stat_fd(state_->get(), state_->path), parent = io::stat_fd(parent_.get(), parent_.path);
+    if ((st.st_uid == ::geteuid() || st.st_uid == parent.st_uid) && (st.st_mode & 022) == 0) return;
+    fail(Exit::cant_create, cat(printable(state_->path), ": belongs to somebody else, or others may write there"),
+         "look at what it is, and move it away");
+}
+
+// An exchange would carry along what is mounted below the old tree, to where old trees are removed.
+void Target::require_no_mounts() const {
+    if (!exists()) return;
+    std::string top(4096, '\0');
+    const io::Dir dir = open();
+    const ssize_t n = ::readlink(cat("/proc/self/fd/", dir.get()).c_str(), top.data(), top.size());
+    const int fd = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (n <= 0 || fd < 0) return; // without /proc the removal itself stops at a mount
+    const io::Fd file(fd);
+    top.resize(static_cast<std::size_t>(n));
+    const Buffer raw = io::read_file(file.get(), 64 << 20, "/proc/self/mountinfo");
+    std::string_view rest = as_text(raw);
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        std::string_view field = line; // the fifth is the mount point, with blanks as \040
+        for (int i = 0; i < 4; ++i) field.remove_prefix(std::min(field.size(), field.find(' ') + 1));
+        const std::string place = unescape_octal(field.substr(0, field.find(' ')));
+        if (place.size() > top.size() && place.starts_with(top) && place[top.size()] == '/')
+            fail(Exit::cant_create, cat(printable(path_), ": something is mounted on ", printable(place), " in it"),
+                 "unmount it, or give a directory below it as the target");
+    }
 }
 
 void Target::abandon() {
@@ -138,7 +179,7 @@ void Target::recover() {
         }
         io::unlink_at(*state_, pending_name);
     }
-    io::remove_tree_at(*state_, new_name);
+    remove_unread(new_name);
     sweep_manifests();
 }
 
@@ -156,12 +197,16 @@ io::Dir Target::make_new() {
     io::remove_tree_at(*state_, new_name);
     if (io::sys::mkdirat(state_->get(), new_name, 0700) != 0)
         fail_errno(Exit::cant_create, state_->name_of(new_name), "create directory");
-    return io::open_dir_at(*state_, new_name);
+    io::Dir dir = io::open_dir_at(*state_, new_name);
+    new_inode_ = io::stat_fd(dir.get(), dir.path).st_ino;
+    return dir;
 }
 
 std::string Target::exchange(const std::string& manifest) {
     const auto inode = inode_of(*state_, new_name);
-    RS_ASSERT(inode.has_value());
+    if (!inode || *inode != new_inode_)
+        fail(Exit::cant_create, cat(printable(state_->name_of(new_name)), ": was replaced while it was written"),
+             "see to it that nobody else can write there");
     io::rename_at(*state_, manifest, *state_, manifest_name(*inode));
     io::write_file_atomic(*state_, pending_name, as_bytes(cat(static_cast<std::uint64_t>(*inode), "\n")));
     if (exists()) {
@@ -188,11 +233,11 @@ void Target::finish_exchange() {
     if (io::exists_at(*state_, new_name)) {
         const auto old = inode_of(*state_, new_name);
         if (has_previous() && read_inode(proven_name) != old) {
-            io::remove_tree_at(*state_, new_name);
+            remove_unread(new_name);
         } else {
             // The first one stands for proven: nobody has said that anything else is.
             io::write_file_atomic(*state_, proven_name, as_bytes(cat(static_cast<std::uint64_t>(*old), "\n")));
-            io::remove_tree_at(*state_, previous_name);
+            remove_unread(previous_name);
             io::rename_at(*state_, new_name, *state_, previous_name);
         }
     }
@@ -209,9 +254,26 @@ void Target::distrust() {
 
 bool Target::has_previous() const { return state_ && inode_of(*state_, previous_name).has_value(); }
 
+// A tree that somebody reads under a shared lock, as rs-export does, stays until he has done.
+void Target::remove_unread(const char* name) {
+    if (!io::exists_at(*state_, name)) return;
+    io::Dir dir = io::open_dir_at(*state_, name);
+    const std::string path = dir.path;
+    const auto unread = io::Lock::try_fd(std::move(dir.fd), io::LockMode::exclusive, path);
+    if (!unread)
+        fail(Exit::temp_fail, cat(printable(path_), ": the tree that was here before is being read"),
+             "it is removed by the next import after that");
+    io::remove_tree_at(*state_, name);
+}
+
 void Target::drop_previous() {
+    if (has_previous()) {
+        // First out of the way in one step: half a tree must not be what a rollback brings back.
+        io::rename_at(*state_, previous_name, *state_, new_name);
+        io::sync_dir(*state_);
+    }
     io::unlink_at(*state_, proven_name);
-    io::remove_tree_at(*state_, previous_name);
+    remove_unread(new_name);
     sweep_manifests();
 }
 
@@ -234,6 +296,10 @@ void Target::roll_back() {
 }
 
 void Target::write_damaged(const std::string& lines) {
+    if (lines.size() > max_damaged_bytes) { // so much is wrong that nothing of it is worth building upon
+        distrust();
+        return;
+    }
     io::write_file_atomic(*state_, damaged_name, as_bytes(lines));
 }
 

@@ -59,6 +59,9 @@ public:
 private:
     [[nodiscard]] std::optional<ino_t> inode_of(const io::Dir& dir, const std::string& name) const;
     void open_state();
+    void require_own_state() const;
+    void require_no_mounts() const;
+    void remove_unread(const char* name);
     void recover();
     void finish_exchange();
     [[nodiscard]] std::optional<std::uint64_t> read_inode(const std::string& file) const;
@@ -70,6 +73,7 @@ private:
     std::string state_name_;
     std::optional<io::Dir> state_;
     std::optional<io::Lock> lock_;
+    ino_t new_inode_ = 0; // of the directory that make_new() gave
 };
 
 } // namespace rs::tree

@@ -24,6 +24,8 @@ constexpr std::uint64_t write_behind_bytes = 8 << 20;
 constexpr std::uint64_t hole_piece_bytes = 64 << 20; // hashed at once; then a signal is heeded
 constexpr std::uint64_t max_warnings = 20; // of one kind; then only counted
 
+constexpr nlink_t max_shared_names = 10'000;
+
 timespec to_timespec(const stream::Stamp& s) {
     return {static_cast<time_t>(s.seconds), static_cast<long>(s.nanoseconds)};
 }
@@ -231,7 +233,10 @@ void TreeWriter::withdraw_file() {
 }
 
 bool TreeWriter::link_from(const stream::Entry& e, int old_dir, const std::string& old_name, const struct stat& old) {
-    if (root_user_ && options_.owner && owner_of(e) != std::pair{old.st_uid, old.st_gid}) return false;
+    const std::pair<uid_t, gid_t> owner = root_user_ && options_.owner ? owner_of(e) : std::pair{::geteuid(), ::getegid()};
+    if (root_user_ && owner != std::pair{old.st_uid, old.st_gid}) return false;
+    // Both trees and further names share the inode; file systems have 32,000 and more names for one.
+    if (old.st_nlink > max_shared_names) return false;
     if (read_attributes(old_dir, old_name, shown(e)) != e.xattrs) return false;
     const int dir = directory_of(e);
     const std::string name(stream::base_name(e.path));

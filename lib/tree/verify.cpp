@@ -105,7 +105,15 @@ private:
             const stream::Entry now = read_entry(node, owners_, root_.name_of(node.path));
             if (now.target != e.target) differ(e.path, "points elsewhere");
         }
-        if (e.type == stream::Type::file) compare_content(want, node);
+        if (e.type != stream::Type::file) return;
+        try {
+            compare_content(want, node);
+        } catch (const Error& error) {
+            // A place that the disk cannot read is a difference; the others are looked at all the same.
+            if (error.code() != Exit::io) throw;
+            static_cast<void>(hash_.finish());
+            differ(e.path, error.what());
+        }
     }
 
     void compare_link(const stream::Entry& e, const Node& node) {

@@ -5,11 +5,22 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "chunk/id.hpp"
 #include "io/sys.hpp"
 #include "stream/entry.hpp"
 #include "stream/format.hpp"
+#include "tree/beneath.hpp"
+#include "tree/read_entry.hpp"
 
 namespace rs::tree {
+
+namespace {
+std::uint64_t hash_of(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names) all.append(name).push_back('\0');
+    return chunk::checksum(as_bytes(all));
+}
+} // namespace
 
 Walk::Walk(const io::Dir& root, WalkOptions options) : root_(root), options_(std::move(options)) {}
 
@@ -28,9 +39,26 @@ void Walk::enter() {
     const struct stat now = io::stat_fd(frame.fd.get(), shown);
     if (now.st_ino != last_.st_ino || now.st_dev != last_.st_dev) throw Vanished{path_};
     frame.names = io::list_dir(frame.fd.get(), shown);
+    listed_.push_back({path_, hash_of(frame.names), now});
     if (!path_.empty()) path_ += '/';
     frame.prefix = path_.size();
     frames_.push_back(std::move(frame));
+}
+
+std::optional<std::string> Walk::changed_directory() const {
+    for (const Listed& l : listed_) {
+        const io::Fd fd(open_beneath(root_.get(), l.path.empty() ? "." : l.path, O_RDONLY | O_DIRECTORY));
+        if (!fd) return l.path;
+        const std::string shown = l.path.empty() ? root_.path : root_.name_of(l.path);
+        const struct stat now = io::stat_fd(fd.get(), shown);
+        if (now.st_ino != l.stat.st_ino || now.st_dev != l.stat.st_dev) return l.path;
+        const bool same_times = now.st_mtim.tv_sec == l.stat.st_mtim.tv_sec && now.st_mtim.tv_nsec == l.stat.st_mtim.tv_nsec &&
+                                now.st_ctim.tv_sec == l.stat.st_ctim.tv_sec && now.st_ctim.tv_nsec == l.stat.st_ctim.tv_nsec;
+        // A file that was replaced by another one of its name was noticed when it was read.
+        if (same_times && clock_state(l.stat, read_margin_ns) == ClockState::past) continue;
+        if (hash_of(io::list_dir(fd.get(), shown)) != l.hash) return l.path;
+    }
+    return std::nullopt;
 }
 
 bool Walk::next(Node& node) {

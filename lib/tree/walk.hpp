@@ -3,12 +3,13 @@
 //
 // No path is followed twice by name: each directory is opened once, below its parent's descriptor, without
 // following links, and everything in it is looked at through that descriptor.
-// Memory: the names of the directories on the way down.
+// Memory: the names of the directories on the way down, and some 200 bytes and the path for each directory.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ public:
     // The next name; false at the end. The node and its descriptor are valid until the next call.
     // A name that goes away during the walk is reported by Vanished.
     [[nodiscard]] bool next(Node& node);
+    // At the end: a directory in which a name came or went since it was listed, or nothing. A name that moved from where
+    // the walk was still to come to where it had been is in no listing.
+    [[nodiscard]] std::optional<std::string> changed_directory() const;
     // What is below the directory that next() gave last is left out.
     void skip_children() { descend_ = false; }
 
@@ -52,11 +56,17 @@ private:
         std::size_t at = 0;
         std::size_t prefix = 0; // length of the path with its slash
     };
+    struct Listed {
+        std::string path;
+        std::uint64_t hash = 0; // of the names
+        struct stat stat {};
+    };
     void enter();
 
     const io::Dir& root_;
     WalkOptions options_;
     std::vector<Frame> frames_;
+    std::vector<Listed> listed_;
     std::string path_;     // prefix of the current frame, then the name
     struct stat last_ {};  // of the node given last
     std::string last_name_;

@@ -921,3 +921,117 @@ found() {
     (cd src && rs-export . | rs-import ../t3)
     same src t3
 }
+
+# ---- what an import meets at its target ----
+
+@test "what is mounted below the target is not touched, and the import says so" {
+    need_root
+    mini src
+    rs-export src | rs-import t
+    mkdir t/up
+    mount_tmpfs t/up 1m
+    printf precious >t/up/file
+    rs-export src >stream
+    run -73 --separate-stderr rs-import t <stream
+    [[ $stderr == *"something is mounted on "*"t/up"* ]]
+    [ "$(cat t/up/file)" = precious ]
+    umount t/up
+    rs-import t <stream
+    # A bind mount of the same file system, too, and below the tree that is kept.
+    mkdir vol
+    printf precious >vol/file
+    mkdir -p .t.rs-import/previous/up
+    mount --bind vol .t.rs-import/previous/up
+    run -74 --separate-stderr rs-import --proven t
+    [[ $stderr == *"is a mount point"* ]]
+    [ "$(cat vol/file)" = precious ]
+    umount .t.rs-import/*/up
+    rs-import --proven t
+    [ "$(cat vol/file)" = precious ]
+}
+
+@test "--proven that is killed leaves no half tree to roll back to" {
+    local n=0 i
+    mini src
+    rs-export src >one
+    mini src 1
+    rs-export --generation 1.2 src >two
+    while :; do
+        n=$((n + 1))
+        rm -rf t .t.rs-import
+        rs-import t <one
+        rs-import t <two
+        lister t >now
+        run env RS_FAULT="any:$n:kill" rs-import --proven t
+        [ "$status" -eq 137 ] || break
+        same_as now t
+        if rs-import --rollback t 2>err; then
+            rm -rf was .was.rs-import
+            rs-import was <one
+            same was t
+        fi
+        rs-import --check t
+    done
+    [ "$status" -eq 0 ] && [ "$n" -gt 5 ]
+    for i in t; do same_as now "$i"; done
+}
+
+@test "files without a chunk that were damaged come again" {
+    mkdir src
+    truncate -s 1M src/hole
+    head -c 100K /dev/zero >src/zeros
+    : >src/empty
+    head -c 10K /dev/urandom >src/data
+    faults mini settle 0
+    rs-export src | rs-import t
+    # A byte of the zeros, with the times kept.
+    touch -r t/zeros times
+    printf x | dd of=t/zeros bs=1 seek=5000 conv=notrunc status=none
+    touch -r times t/zeros
+    run -65 rs-import --check t
+    rs-import --have t | rs-export --have=- src | rs-import t
+    rs-import --check t
+    same src t --no-holes
+    touch t/empty
+    rs-import --have t | rs-export --have=- --generation 1.3 src | rs-import t
+    same src t --no-holes
+}
+
+@test "default ACLs of the directory around it do not leak into an import" {
+    mkdir par src
+    setfacl -d -m u:65534:rwx par || skip "no ACLs here"
+    printf x >src/f
+    chmod 640 src/f
+    mkdir -m 750 src/d
+    rs-export src | rs-import par/t
+    rs-import --check par/t
+    same src par/t
+    rs-import --have par/t | rs-export --have=- src | rs-import par/t
+    same src par/t
+}
+
+@test "a state directory of somebody else is not used" {
+    need_root
+    mini src
+    rs-export src >stream
+    mkdir -m 1777 pub
+    mkdir pub/.t.rs-import
+    chown 65534 pub/.t.rs-import
+    run -73 --separate-stderr rs-import pub/t <stream
+    [[ $stderr == *"pub/.t.rs-import: belongs to somebody else"* ]]
+    [ ! -e pub/t ]
+}
+
+@test "a tree that is being read is not removed under its reader" {
+    mini src
+    rs-export src >one
+    rs-import t <one
+    rs-export --generation 1.2 src | rs-import t
+    exec 8<.t.rs-import/previous
+    flock -s 8
+    run -75 --separate-stderr rs-import --proven t
+    [[ $stderr == *"is being read"* ]]
+    exec 8<&-
+    rs-import --proven t
+    same src t
+}

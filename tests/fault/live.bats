@@ -72,6 +72,56 @@ retime() { touch -d 2001-01-01 src/large; }
     done
 }
 
+@test "hard links of a file whose first name is replaced while it is read keep its content" {
+    local options=()
+    mkdir src
+    printf 'old\n' >src/zlast
+    head -c 24M /dev/urandom >src/large
+    ln src/large src/second
+    cp src/large keep
+    changed() { head -c 1M /dev/urandom >new && touch -r src directory && mv new src/large && touch -r directory src; }
+    # paused_export makes src/large anew, so the pause is made here.
+    mkfifo pipe
+    exec 7<>pipe 6<pipe
+    start rs-export --threads 1 src >pipe 2>err
+    exec 7>&-
+    head -c 65536 <&6 >stream
+    changed
+    cat <&6 >>stream
+    exec 6<&-
+    ended "$pid"
+    [ "$ended_with" -eq 0 ] || fail "$(cat err)"
+    rs-import out <stream
+    cmp keep out/second
+    cmp src/large out/large
+}
+
+moved_back() { mv src/zz/file src/aa/file; }
+new_name() { : >src/aa/new; }
+
+@test "a name that moves to where the walk has been makes no dump" {
+    local change options
+    for change in moved_back new_name; do
+        rm -rf src pipe
+        mkdir -p src/aa src/zz
+        printf x >src/aa/x
+        printf file >src/zz/file
+        options=()
+        paused_export "$change"
+        [ "$ended_with" -eq 1 ] || fail "$change: $ended_with: $(cat err)"
+        grep -q 'src/aa: names came or went while the tree was read' err
+        run -65 rs-import out <stream
+    done
+    rm -rf src pipe
+    mkdir -p src/aa src/zz
+    printf file >src/zz/file
+    options=(--allow-changed)
+    paused_export new_name
+    [ "$ended_with" -eq 1 ]
+    rs-import out <stream || [ $? -eq 1 ]
+    [ -e out/large ]
+}
+
 vanish() { rm src/large; }
 vanish_later() { rm src/zlast; }
 into_directory() { rm src/large && mkdir src/large; }

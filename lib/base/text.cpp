@@ -46,7 +46,7 @@ std::string unescape_octal(std::string_view text) {
     const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '7'; };
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\' || !digit(i + 1) || !digit(i + 2) || !digit(i + 3)) {
+        if (text[i] != '\\' || !digit(i + 1) || text[i + 1] > '3' || !digit(i + 2) || !digit(i + 3)) {
             out += text[i];
             continue;
         }

@@ -104,7 +104,8 @@ private:
             } catch (const Error& e) {
                 if (e.code() != Exit::data) throw;
                 throw Error(Exit::data, e.what(),
-                            "nothing was removed; run 'rs-store repair' first, which says what is lost");
+                            "run 'rs-store repair', which names what is lost; where the next pulls do not heal it, move away the "
+                            "names/NAME/E.C.gen of a generation whose manifest is lost");
             }
         }
     }

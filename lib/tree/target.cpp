@@ -2,16 +2,15 @@
 #include "tree/target.hpp"
 
 #include <linux/fs.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "io/mounts.hpp"
 #include "io/sys.hpp"
 
 namespace rs::tree {
@@ -138,25 +137,9 @@ void Target::require_own_state() const {
 // An exchange would carry along what is mounted below the old tree, to where old trees are removed.
 void Target::require_no_mounts() const {
     if (!exists()) return;
-    std::string top(4096, '\0');
-    const io::Dir dir = open();
-    const ssize_t n = ::readlink(cat("/proc/self/fd/", dir.get()).c_str(), top.data(), top.size());
-    const int fd = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-    if (n <= 0 || fd < 0) return; // without /proc the removal itself stops at a mount
-    const io::Fd file(fd);
-    top.resize(static_cast<std::size_t>(n));
-    const Buffer raw = io::read_file(file.get(), 64 << 20, "/proc/self/mountinfo");
-    std::string_view rest = as_text(raw);
-    while (!rest.empty()) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        std::string_view field = line; // the fifth is the mount point, with blanks as \040
-        for (int i = 0; i < 4; ++i) field.remove_prefix(std::min(field.size(), field.find(' ') + 1));
-        const std::string place = unescape_octal(field.substr(0, field.find(' ')));
-        if (place.size() > top.size() && place.starts_with(top) && place[top.size()] == '/')
-            fail(Exit::cant_create, cat(printable(path_), ": something is mounted on ", printable(place), " in it"),
-                 "unmount it, or give a directory below it as the target");
-    }
+    if (const auto place = io::mount_below(open()))
+        fail(Exit::cant_create, cat(printable(path_), ": something is mounted on ", printable(*place), " in it"),
+             "unmount it, or give a directory below it as the target");
 }
 
 void Target::abandon() {

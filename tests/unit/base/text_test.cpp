@@ -19,6 +19,17 @@ std::string shown(const std::optional<std::uint64_t>& value) {
 
 } // namespace
 
+TEST_CASE("what printable() escapes comes back") {
+    std::string all;
+    for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+    CHECK(unescape_octal(printable(all)) == all);
+    CHECK(unescape_octal("/mnt/a\\040b") == "/mnt/a b");
+    for (const char* const text : {"", "\\", "\\0", "\\04", "\\0488"}) {
+        CAPTURE(text);
+        CHECK(unescape_octal(text) == (std::string(text) == "\\0488" ? "\\0488" : text));
+    }
+}
+
 TEST_CASE("text, characters and integers of every width are joined") {
     CHECK(cat().empty());
     CHECK(cat("a", 'b', std::string("c"), "d"sv) == "abcd");

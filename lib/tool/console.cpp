@@ -31,7 +31,7 @@ void install_signals() {
         action.sa_handler = note_signal;
         // Not restarted: a read that waits for a pipe comes back, and its loop asks for the signal. The second
         // signal ends the process at once.
-        action.sa_flags = SA_RESETHAND;
+        action.sa_flags = static_cast<int>(SA_RESETHAND); // 1 << 31 where it is unsigned
         ::sigaction(number, &action, nullptr);
     }
 }

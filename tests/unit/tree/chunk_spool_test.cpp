@@ -76,7 +76,7 @@ TEST_CASE("chunks come back in any order, also those whose segments are no longe
 TEST_CASE("a wrong chunk is found although nothing refers to it") {
     const TempDir dir;
     const chunk::Hasher hasher(sample_key());
-    for (const std::size_t behind : {0, 1, 7, 8, 30}) {
+    for (const std::size_t behind : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{30}}) {
         CAPTURE(behind);
         tree::ChunkSpool spool(dir.dir(), hasher);
         Made bad = make(1, 5, hasher);

@@ -122,7 +122,8 @@ void Target::lock() {
     require_no_mounts();
     // What is made in it must have the attributes that the stream says, and no others.
     for (const char* const acl : {"system.posix_acl_default", "system.posix_acl_access"})
-        ::fremovexattr(state_->get(), acl);
+        if (::fremovexattr(state_->get(), acl) != 0 && errno != ENODATA && errno != ENOTSUP)
+            fail_errno(Exit::io, state_->path, cat("remove the inherited ", acl));
     recover();
 }
 

@@ -6,12 +6,14 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "io/mounts.hpp"
 #include "io/sys.hpp"
+#include "tree/movable.hpp"
 
 namespace rs::tree {
 
@@ -155,7 +157,22 @@ void Target::abandon() {
     state_.reset();
 }
 
+// Exchanges the tree `name` of the state directory with what is at DIR, or moves it there. Gives an errno, 0 for done.
+int Target::put_in_place(const char* name) const {
+    const bool present = exists();
+    make_movable(*state_, std::array{Place{&*state_, name}, Place{&parent_, name_}});
+    const int error = io::sys::renameat2(state_->get(), name, parent_.get(), name_.c_str(),
+                                         present ? RENAME_EXCHANGE : RENAME_NOREPLACE) == 0 ? 0 : errno;
+    give_back_modes();
+    return error;
+}
+
+void Target::give_back_modes() const {
+    restore_modes(*state_, std::array{Place{&parent_, name_}, Place{&*state_, new_name}, Place{&*state_, previous_name}});
+}
+
 void Target::recover() {
+    give_back_modes();
     if (io::exists_at(*state_, pending_name)) {
         const auto inode = read_inode(pending_name);
         // Killed after the exchange: what is called new is the tree that was there before.
@@ -195,17 +212,11 @@ std::string Target::exchange(const std::string& manifest) {
              "see to it that nobody else can write there");
     io::rename_at(*state_, manifest, *state_, manifest_name(*inode));
     io::write_file_atomic(*state_, pending_name, as_bytes(cat(static_cast<std::uint64_t>(*inode), "\n")));
-    if (exists()) {
-        if (io::sys::renameat2(state_->get(), new_name, parent_.get(), name_.c_str(), RENAME_EXCHANGE) != 0) {
-            const int err = errno;
-            if (err == EBUSY || err == EXDEV)
-                fail(Exit::cant_create, cat(printable(path_), ": is a mount point and cannot be exchanged"),
-                     "give a directory inside it as the target");
-            fail_errno(Exit::cant_create, path_, "exchange with the new tree", err);
-        }
-    } else if (io::sys::renameat2(state_->get(), new_name, parent_.get(), name_.c_str(), RENAME_NOREPLACE) != 0) {
-        fail_errno(Exit::cant_create, path_, "put the new tree in place");
-    }
+    if (const int error = put_in_place(new_name); error == EBUSY || error == EXDEV)
+        fail(Exit::cant_create, cat(printable(path_), ": is a mount point and cannot be exchanged"),
+             "give a directory inside it as the target");
+    else if (error != 0)
+        fail_errno(Exit::cant_create, path_, "put the new tree in place", error);
     io::sync_dir(parent_);
     try {
         finish_exchange();
@@ -272,10 +283,8 @@ void Target::require_imported() const {
 void Target::roll_back() {
     if (!has_previous())
         fail(Exit::no_input, cat(printable(path_), ": there is no previous tree"), "it is kept until 'rs-import --proven'");
-    const bool present = exists();
-    if (io::sys::renameat2(state_->get(), previous_name, parent_.get(), name_.c_str(),
-                           present ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0)
-        fail_errno(Exit::cant_create, path_, "exchange with the previous tree");
+    if (const int error = put_in_place(previous_name); error != 0)
+        fail_errno(Exit::cant_create, path_, "exchange with the previous tree", error);
     io::unlink_at(*state_, damaged_name);
     io::sync_dir(parent_);
     io::sync_dir(*state_);

@@ -64,6 +64,8 @@ private:
     void remove_unread(const char* name);
     void recover();
     void finish_exchange();
+    [[nodiscard]] int put_in_place(const char* name) const;
+    void give_back_modes() const;
     [[nodiscard]] std::optional<std::uint64_t> read_inode(const std::string& file) const;
     void sweep_manifests();
 

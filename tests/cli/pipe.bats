@@ -841,6 +841,39 @@ found() {
     same src place/t --no-owner
 }
 
+@test "a tree whose root its owner may not write is exchanged, rolled back and told proven without root" {
+    need_root
+    mkdir -m 777 place
+    mkdir src
+    printf one >src/f
+    chmod 555 src
+    rs-export src >one
+    chmod 1500 src
+    printf two >src/f
+    rs-export src >two
+    as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    "${as_nobody[@]}" rs-import place/t <one
+    [ "$(stat -c %a place/t)" = 555 ]
+    "${as_nobody[@]}" rs-import place/t <two
+    [ "$(stat -c %a place/t place/.t.rs-import/previous)" = "$(printf '1500\n555')" ]
+    "${as_nobody[@]}" rs-import --rollback place/t
+    [ "$(stat -c %a place/t place/.t.rs-import/previous)" = "$(printf '555\n1500')" ]
+    # Killed at any step, the trees have their modes again after the next one.
+    for call in chmod renameat2; do
+        for nth in 1 2 3 4; do
+            "${as_nobody[@]}" strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$nth" \
+                rs-import place/t <two || :
+            "${as_nobody[@]}" rs-import --rollback place/t || "${as_nobody[@]}" rs-import place/t <one
+            "${as_nobody[@]}" rs-import place/t <one
+            [ "$(stat -c %a place/t)" = 555 ]
+            [ "$(stat -c %a place/.t.rs-import/previous)" = 1500 ] || [ "$(stat -c %a place/.t.rs-import/previous)" = 555 ]
+            [ ! -e place/.t.rs-import/modes ]
+        done
+    done
+    "${as_nobody[@]}" rs-import --proven place/t
+    [ "$(ls -A place/.t.rs-import | grep -vc -e tree- -e lock)" -eq 0 ]
+}
+
 @test "local damage is healed by the next delta after a check" {
     rs-store init --reserve 0 s
     mini src

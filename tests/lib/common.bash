@@ -136,10 +136,10 @@ restore() (
 
 # ---- processes and mounts ----
 
-# Waits until the command succeeds, at most 10 s.
+# Waits until the command succeeds, at most a minute: a test must not fail because a machine has other work.
 until_true() {
-    local i
-    for ((i = 0; i < 1000; i++)); do
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ]; do
         if "$@"; then return; fi
         "$python" -S -c 'import time; time.sleep(0.01)'
     done

@@ -53,18 +53,20 @@ Exit run_check(tool::Command& command, const CheckOptions& o) {
 
 struct RepairOptions {
     std::string store;
+    bool set_aside = false;
 };
 
 Exit run_repair(tool::Command& command, const RepairOptions& o) {
     const store::Store s(o.store);
     const store::RepairReport r =
-        store::repair(s, [&](const store::Finding& f) { show(command, f); }, command.console());
+        store::repair(s, {.set_aside = o.set_aside}, [&](const store::Finding& f) { show(command, f); }, command.console());
     json& j = command.result();
     j["rebuilt_indexes"] = r.rebuilt_indexes;
     j["mended_packs"] = r.mended_packs;
     j["lost_chunks"] = r.lost_chunks;
     j["damaged_generations"] = r.damaged_generations;
     j["damaged_files"] = r.damaged_files;
+    j["set_aside"] = r.set_aside;
     if (r.mended_packs > 0 && !command.json())
         command.line(cat(printable(o.store), ": ", count_of(r.mended_packs, "pack"), " mended"), [] { return json(); });
     if (!command.json())
@@ -165,7 +167,8 @@ void store_tool::add_care(tool::Command& command, std::function<Exit()>& chosen)
     const auto check = add<CheckOptions>(command, chosen, "check", "is everything there and whole", sub, run_check);
     sub->add_flag("--read-data", check->read_data, "read and verify every chunk");
     sub->add_option("--budget", check->budget, "read for so long, go on there next time")->type_name("TIME");
-    add<RepairOptions>(command, chosen, "repair", "rebuild indexes, name what is damaged", sub, run_repair);
+    const auto repair = add<RepairOptions>(command, chosen, "repair", "rebuild indexes, name what is damaged", sub, run_repair);
+    sub->add_flag("--set-aside", repair->set_aside, "put generations without a manifest out of the way");
     const auto prune = add<PruneOptions>(command, chosen, "prune", "remove generations by rule", sub, run_prune);
     const CLI::Range count(0, 1000000);
     sub->add_option("--keep", prune->rules, "an age (2W), a number of backups (3B), a time")->type_name("RULE")->allow_extra_args(false);

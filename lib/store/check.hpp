@@ -37,17 +37,22 @@ struct CheckReport {
 CheckReport check(const Store& store, const CheckOptions& options, const std::function<void(const Finding&)>& report,
                   Monitor& monitor);
 
+struct RepairOptions {
+    bool set_aside = false; // generations of which a block of the manifest is lost, too; else a later pull may heal them
+};
+
 struct RepairReport {
     std::uint64_t rebuilt_indexes = 0;
     std::uint64_t mended_packs = 0;      // header or end were damaged
     std::uint64_t lost_chunks = 0;       // newly found
     std::uint64_t damaged_generations = 0, damaged_files = 0;
+    std::uint64_t set_aside = 0; // of the damaged generations
 };
 
 // Reads every pack, gives those with a damaged header or end new ones, writes new indexes that no longer claim what
-// cannot be read, and names every generation and
-// file that is damaged by it. Nothing that can still be read is dropped. The next pull sends lost chunks again
+// cannot be read, sets aside generation files that cannot be read, and names every generation and file that is
+// damaged. Nothing that can still be read is dropped. The next pull sends lost chunks again
 // where its source has them.
-RepairReport repair(const Store& store, const std::function<void(const Finding&)>& report, Monitor& monitor);
+RepairReport repair(const Store& store, const RepairOptions& options, const std::function<void(const Finding&)>& report, Monitor& monitor);
 
 } // namespace rs::store

@@ -104,8 +104,8 @@ private:
             } catch (const Error& e) {
                 if (e.code() != Exit::data) throw;
                 throw Error(Exit::data, e.what(),
-                            "run 'rs-store repair', which names what is lost; where the next pulls do not heal it, move away the "
-                            "names/NAME/E.C.gen of a generation whose manifest is lost");
+                            "run 'rs-store repair' and let the next pulls heal it; what they do not heal, "
+                            "'rs-store repair --set-aside' puts out of the way");
             }
         }
     }

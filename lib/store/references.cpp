@@ -78,6 +78,14 @@ bool walk_block(ChunkReader& chunks, std::uint64_t number, Op& op, F&& f) {
 
 } // namespace
 
+bool manifest_readable(ChunkReader& chunks, const GenerationFile& generation) {
+    Op op;
+    for (const Run& run : generation.blocks)
+        for (std::uint64_t i = 0; i < run.count; ++i)
+            if (!walk_block(chunks, run.start + i, op, [](const Op&) {})) return false;
+    return true;
+}
+
 bool Presence::whole_block(std::uint64_t number) {
     if (const auto known = blocks_.find(number); known != blocks_.end()) return known->second;
     bool good = true;

@@ -59,6 +59,9 @@ private:
     stream::Op op_;
 };
 
+// Whether every block of a generation's manifest can be read: if not, it is not known what it refers to.
+[[nodiscard]] bool manifest_readable(ChunkReader& chunks, const GenerationFile& generation);
+
 // Looks at each of these generations: its file, its blocks, the presence of every chunk. Everything that is wrong goes to
 // `report`, file by file. counted(1) is called for each generation.
 void find_damage(const Store& store, const std::vector<GenerationPlace>& places, ChunkReader& chunks, const std::function<void(const Finding&)>& report,

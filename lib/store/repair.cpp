@@ -13,8 +13,8 @@ namespace {
 
 class Repair {
 public:
-    Repair(const Store& store, const std::function<void(const Finding&)>& report, Monitor& monitor)
-        : store_(store), report_(report), monitor_(monitor), hasher_(store.config().key) {}
+    Repair(const Store& store, const RepairOptions& options, const std::function<void(const Finding&)>& report, Monitor& monitor)
+        : store_(store), options_(options), report_(report), monitor_(monitor), hasher_(store.config().key) {}
 
     RepairReport run() {
         store_.sweep();
@@ -34,7 +34,8 @@ public:
             if (at != known.end()) known.erase(at);
         }
         for (const auto& [serial, pack] : known) lose_all(*pack);
-        set_aside_generations();
+        set_aside_unreadable();
+        if (options_.set_aside) set_aside_lost();
         name_damage();
         return out_;
     }
@@ -103,7 +104,7 @@ private:
 
     // A generation file that cannot be read is renamed, so that its number can come again and prune can tell
     // what is still referred to.
-    void set_aside_generations() {
+    void set_aside_unreadable() {
         for (const GenerationPlace& place : all_generations(store_)) {
             const auto dir = store_.open_name(place.name);
             if (!dir) continue;
@@ -111,14 +112,34 @@ private:
                 if (try_load_generation(*dir, place.id, place.line)) continue;
             } catch (const Error& e) {
                 if (e.code() != Exit::data) throw;
-                const io::Lock guard = store_.lock(io::LockMode::exclusive);
-                const io::Dir holder = place.line == Line::main ? io::open_dir_at(*dir, ".") : io::open_dir_at(*dir, "branch");
-                io::rename_at(holder, generation_name(place.id), holder, generation_name(place.id) + ".damaged");
-                io::sync_dir(holder);
-                report_({place.str(), cat(e.what(), "; set aside as ", generation_name(place.id), ".damaged")});
-                ++out_.damaged_generations;
+                set_aside(*dir, place, e.what());
             }
         }
+    }
+
+    // Those that hold up every prune, since nobody can tell what they refer to.
+    void set_aside_lost() {
+        const std::vector<GenerationPlace> places = all_generations(store_); // before the index
+        Index index = store_.load_index();
+        ChunkReader chunks(store_, index, hasher_);
+        for (const GenerationPlace& place : places) {
+            monitor_.progress(0, 0);
+            const auto dir = store_.open_name(place.name);
+            if (!dir) continue;
+            const auto generation = try_load_generation(*dir, place.id, place.line);
+            if (generation && !manifest_readable(chunks, *generation)) set_aside(*dir, place, "a block of the manifest is lost");
+        }
+    }
+
+    void set_aside(const io::Dir& dir, const GenerationPlace& place, std::string_view why) {
+        const io::Lock guard = store_.lock(io::LockMode::exclusive);
+        if (!is_there(dir, place.id, place.line)) return; // a prune has removed it
+        const io::Dir holder = io::open_dir_at(dir, place.line == Line::main ? "." : "branch");
+        io::rename_at(holder, generation_name(place.id), holder, generation_name(place.id) + ".damaged");
+        io::sync_dir(holder);
+        report_({place.str(), cat(why, "; set aside as ", generation_name(place.id), ".damaged")});
+        ++out_.damaged_generations;
+        ++out_.set_aside;
     }
 
     void name_damage() {
@@ -137,6 +158,7 @@ private:
     }
 
     const Store& store_;
+    const RepairOptions& options_;
     const std::function<void(const Finding&)>& report_;
     Monitor& monitor_;
     chunk::Hasher hasher_;
@@ -146,8 +168,9 @@ private:
 
 } // namespace
 
-RepairReport repair(const Store& store, const std::function<void(const Finding&)>& report, Monitor& monitor) {
-    return Repair(store, report, monitor).run();
+RepairReport repair(const Store& store, const RepairOptions& options, const std::function<void(const Finding&)>& report,
+                    Monitor& monitor) {
+    return Repair(store, options, report, monitor).run();
 }
 
 } // namespace rs::store

@@ -717,6 +717,30 @@ prune_is_safe() {
     all_restore s 1.1 1.2 1.3
 }
 
+@test "a generation whose manifest is lost stops prune until it is healed or set aside" {
+    history s 3
+    mv s/packs/0000000002.pack aside
+    run -1 rs-store repair s
+    run -65 --separate-stderr rs-store prune --keep 9B s
+    [[ $stderr == *"n 1.2: a block of its manifest is lost"*"repair --set-aside"* ]]
+    [ "$(numbers s)" = "1.1 1.2 1.3" ]
+    cp -a s healed
+    mv aside healed/packs/0000000002.pack
+    run -0 rs-store repair --set-aside healed
+    all_restore healed 1.1 1.2 1.3
+    run -1 rs-store repair --set-aside s
+    [[ $output == *"n 1.2: a block of the manifest is lost; set aside as 1.2.gen.damaged"* ]]
+    [ -e s/names/n/1.2.gen.damaged ]
+    rs-store repair --json s >json || [ $? -eq 1 ]
+    [ "$(json json set_aside)" = 0 ]
+    rs-store prune --keep 9B s
+    [[ " $(numbers s) " == *" 1.1 "* ]]
+    [[ " $(numbers s) " != *" 1.2 "* ]]
+    all_restore s 1.1
+    pull s n src
+    rs-store prune --keep-last 1 s
+}
+
 # ---- fences ----
 
 @test "fence: lower epochs are refused from then on, and epochs never go down" {

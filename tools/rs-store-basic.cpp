@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // rs-store init, list, show, stats, prove, fence.
+#include <optional>
+#include <utility>
+
 #include "base/text.hpp"
 #include "rs-store.hpp"
 #include "store/entries.hpp"
@@ -65,9 +68,16 @@ Exit run_list(tool::Command& command, const ListOptions& o) {
     if (!o.name.empty() && !s.open_name(o.name))
         fail(Exit::no_input, cat(printable(o.store), ": has no name '", printable(o.name), "'"), "'rs-store list' without --name shows all");
     std::uint64_t count = 0, damaged = 0;
+    std::string name; // whose directory and proofs are at hand
+    std::optional<io::Dir> dir;
+    std::optional<store::ProofList> proof_list;
     for (const store::GenerationPlace& place : store::all_generations(s)) {
         if (!o.name.empty() && place.name != o.name) continue;
-        const auto dir = s.open_name(place.name);
+        if (std::exchange(name, place.name) != place.name) {
+            proof_list.reset();
+            dir = s.open_name(name);
+            if (dir) proof_list.emplace(*dir);
+        }
         std::optional<store::GenerationFile> g;
         try {
             g = dir ? store::try_load_generation(*dir, place.id, place.line) : std::nullopt;
@@ -79,7 +89,7 @@ Exit run_list(tool::Command& command, const ListOptions& o) {
         }
         if (!g) continue;
         ++count;
-        const auto proofs = store::load_proofs(*dir, place.id, g->digest);
+        const auto proofs = proof_list->of(place.id, g->digest);
         std::string text = cat(place.name, " ", place.id.str(), "  ", format_utc(time_of(*g)), "  ",
                                human_bytes(g->totals.bytes), " in ", count_of(g->totals.files, "file"), ", ",
                                human_bytes(g->stored_bytes), " stored");
@@ -141,7 +151,7 @@ Exit run_show(tool::Command& command, const ShowOptions& o) {
     const store::Store s(o.store);
     const store::GenerationFile g = store::select_generation(s, o.name, o.generation, now_utc());
     const auto dir = s.open_name(o.name);
-    const auto proofs = dir ? store::load_proofs(*dir, g.id(), g.digest) : std::vector<store::Proof>{};
+    const auto proofs = dir ? store::ProofList(*dir).of(g.id(), g.digest) : std::vector<store::Proof>{};
     if (o.entries) {
         store::StoreReader reader(s);
         store::EntryReader entries(g, reader.chunks);

@@ -112,8 +112,8 @@ void require_healed(const Store& to, const GenerationPlace& place) {
 void copy_records(const Store& to, const std::string& name, const io::Dir& source, const GenerationFile& generation) {
     const auto target = to.open_name(name);
     if (!target) return;
-    const std::vector<Proof> there = load_proofs(*target, generation.id(), generation.digest);
-    for (const Proof& proof : load_proofs(source, generation.id(), generation.digest)) {
+    const std::vector<Proof> there = ProofList(*target).of(generation.id(), generation.digest);
+    for (const Proof& proof : ProofList(source).of(generation.id(), generation.digest)) {
         const auto same = [&](const Proof& p) { return p.instance == proof.instance && p.time == proof.time; };
         if (std::none_of(there.begin(), there.end(), same)) write_proof(to, name, proof);
     }

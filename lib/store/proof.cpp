@@ -61,27 +61,34 @@ void write_proof(const Store& store, const std::string& name, const Proof& proof
                                        seconds, "\ndigest ", to_hex(as_text(proof.digest)), "\n")));
 }
 
-std::vector<Proof> load_proofs(const io::Dir& name_dir, const Generation& id, const chunk::Digest& digest) {
-    std::vector<Proof> out;
+ProofList::ProofList(const io::Dir& name_dir) : dir_(name_dir) {
+    for (std::string& file : io::list_dir(name_dir))
+        if (file.find(".proof.") != std::string::npos) files_.insert(std::move(file));
+}
+
+template <class F>
+void ProofList::for_each(const Generation& id, F&& f) const {
     const std::string prefix = prefix_of(id);
-    for (const std::string& file : io::list_dir(name_dir)) {
-        if (!file.starts_with(prefix)) continue;
-        const io::Fd fd = io::try_open_at(name_dir, file);
-        if (!fd) continue;
+    for (auto at = files_.lower_bound(prefix); at != files_.end() && at->starts_with(prefix); ++at) f(*at);
+}
+
+std::vector<Proof> ProofList::of(const Generation& id, const chunk::Digest& digest) const {
+    std::vector<Proof> out;
+    for_each(id, [&](const std::string& file) {
+        const io::Fd fd = io::try_open_at(dir_, file);
+        if (!fd) return;
         // An unreadable proof proves nothing.
-        if (io::stat_fd(fd.get(), name_dir.name_of(file)).st_size > max_proof_bytes) continue;
-        auto proof = parse(as_text(io::read_file(fd.get(), max_proof_bytes, name_dir.name_of(file))));
-        if (!proof || proof->digest != digest) continue;
+        if (io::stat_fd(fd.get(), dir_.name_of(file)).st_size > max_proof_bytes) return;
+        auto proof = parse(as_text(io::read_file(fd.get(), max_proof_bytes, dir_.name_of(file))));
+        if (!proof || proof->digest != digest) return;
         proof->generation = id;
         out.push_back(std::move(*proof));
-    }
+    });
     return out;
 }
 
-void remove_proofs(const io::Dir& name_dir, const Generation& id) {
-    const std::string prefix = prefix_of(id);
-    for (const std::string& file : io::list_dir(name_dir))
-        if (file.starts_with(prefix)) io::unlink_at(name_dir, file);
+void ProofList::remove(const Generation& id) const {
+    for_each(id, [&](const std::string& file) { io::unlink_at(dir_, file); });
 }
 
 } // namespace rs::store

@@ -67,6 +67,7 @@ private:
             }
             std::vector<Candidate> candidates;
             std::vector<PlannedGeneration> planned;
+            const ProofList proofs(*dir);
             for (const Generation& id : list_generations(*dir, Line::main)) {
                 const auto g = try_load_generation(*dir, id, Line::main);
                 if (!g) continue;
@@ -74,7 +75,7 @@ private:
                 p.place = {name, id, Line::main};
                 p.time = {g->header.time.seconds, g->header.time.nanoseconds};
                 p.bytes = g->totals.bytes;
-                p.proven = !load_proofs(*dir, id, g->digest).empty();
+                p.proven = !proofs.of(id, g->digest).empty();
                 candidates.push_back({id, p.time, p.proven});
                 planned.push_back(std::move(p));
             }
@@ -134,8 +135,9 @@ private:
             if (options_.accept_shrink) io::unlink_at(*dir, frozen_name);
             // The generations first: a proof of one that is not there does no harm.
             io::sync_dir(*dir);
+            const ProofList proofs(*dir);
             for (const PlannedGeneration& p : out_.plan)
-                if (!p.decision.keep() && p.place.name == name) remove_proofs(*dir, p.place.id);
+                if (!p.decision.keep() && p.place.name == name) proofs.remove(p.place.id);
         }
         removed_ = true;
     }

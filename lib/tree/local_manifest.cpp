@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "io/sys.hpp"
 #include "stream/format.hpp"
@@ -12,6 +14,7 @@ namespace rs::tree {
 namespace {
 
 constexpr std::size_t spill_bytes = 256 << 10;
+constexpr std::size_t read_bytes = 64 << 10;
 
 io::Fd temporary(const io::Dir& dir) {
     const std::string name = io::random_name(".tmp-");
@@ -21,20 +24,35 @@ io::Fd temporary(const io::Dir& dir) {
     return fd;
 }
 
-// Reads a temporary file back from its start.
+// Reads a temporary file back from its start, in pieces of read_bytes.
 class Rewound {
 public:
-    explicit Rewound(int fd) : fd_(fd) {}
-    [[nodiscard]] Buffer take(std::size_t size) {
-        Buffer out(size);
-        io::pread_exact(fd_, out, at_, "temporary file");
-        at_ += size;
+    explicit Rewound(int fd) : fd_(fd), left_(static_cast<std::uint64_t>(io::stat_fd(fd, "temporary file").st_size)) {}
+    [[nodiscard]] bool at_end() const { return left_ == 0 && used_ == buffer_.size(); }
+    // The next bytes; valid until the next call.
+    [[nodiscard]] ByteSpan take(std::size_t size) {
+        if (buffer_.size() - used_ < size) fill(size);
+        const ByteSpan out = ByteSpan(buffer_).subspan(used_, size);
+        used_ += size;
         return out;
     }
 
 private:
+    void fill(std::size_t size) {
+        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used_));
+        used_ = 0;
+        const std::size_t kept = buffer_.size();
+        const std::size_t more = std::max<std::size_t>(size - kept, std::min<std::uint64_t>(left_, read_bytes));
+        buffer_.resize(kept + more);
+        io::pread_exact(fd_, MutableSpan(buffer_).subspan(kept), at_, "temporary file");
+        at_ += more;
+        left_ -= more;
+    }
+
     int fd_;
-    std::uint64_t at_ = 0;
+    std::uint64_t at_ = 0, left_;
+    Buffer buffer_;
+    std::size_t used_ = 0;
 };
 
 } // namespace
@@ -94,18 +112,14 @@ std::string LocalManifestWriter::finish(const stream::Header& dump, const chunk:
     stream::HaveWriter writer(sink, header, true);
     Rewound table(table_.get());
     for (std::uint64_t i = 0; i < chunks_; ++i) {
-        const Buffer row = table.take(20);
-        Decoder in(row, "temporary file");
+        Decoder in(table.take(20), "temporary file");
         const std::uint32_t length = in.u32();
         writer.chunk({in.array<16>()}, length);
     }
     Rewound blocks(blocks_.get());
-    const struct stat st = io::stat_fd(blocks_.get(), "temporary file");
-    for (std::uint64_t at = 0; at < static_cast<std::uint64_t>(st.st_size);) {
-        const Buffer size = blocks.take(4);
-        const std::uint32_t n = Decoder(size, "temporary file").u32();
+    while (!blocks.at_end()) {
+        const std::uint32_t n = Decoder(blocks.take(4), "temporary file").u32();
         writer.block(blocks.take(n));
-        at += 4 + std::uint64_t{n};
     }
     writer.finish();
     sink.flush();

@@ -12,7 +12,7 @@ BENCH =
 
 # A sanitizer's exit status must not look like one of ours: meson calls 99 an error.
 SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99 \
-	UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1
+	UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1 RS_TIMEOUT_MULTIPLIER=10
 SANITIZED = --buildtype=debugoptimized -Db_lundef=false
 LIBRARIES = $$(pkg-config --cflags --libs libxxhash libzstd libarchive libcrypto)
 VERSION = $$(sed -n "s/^ *version: '\(.*\)',.*/\1/p" meson.build)

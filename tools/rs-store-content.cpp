@@ -2,6 +2,7 @@
 // rs-store diff, cat.
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 
 #include "archive/writer.hpp"
@@ -84,6 +85,16 @@ private:
     std::map<std::pair<dev_t, ino_t>, std::string> first_;
 };
 
+store::GenerationFile select_other(const store::Store& s, const std::string& name, const std::string& which) {
+    try {
+        return store::select_generation(s, name, which, now_utc());
+    } catch (const Error& e) {
+        std::error_code ignored;
+        if (!std::filesystem::is_directory(which, ignored)) throw;
+        throw Error(e.code(), e.what(), cat("if the directory is meant, give ./", printable(which)));
+    }
+}
+
 Exit run_diff(tool::Command& command, const DiffOptions& o) {
     const store::Store s(o.store);
     const store::GenerationFile from = store::select_generation(s, o.name, o.from, now_utc());
@@ -96,7 +107,7 @@ Exit run_diff(tool::Command& command, const DiffOptions& o) {
     if (o.to.find('/') != std::string::npos && !o.to.starts_with("branch/")) {
         directory = std::make_unique<DirectoryEntries>(o.to);
     } else {
-        to = store::select_generation(s, o.name, o.to, now_utc());
+        to = select_other(s, o.name, o.to);
         reader2 = std::make_unique<store::StoreReader>(s);
         right = std::make_unique<store::EntryReader>(*to, reader2->chunks);
     }

@@ -162,6 +162,8 @@ with open(sys.argv[1], "r+b") as file:
     [ "$(json json added)" -eq 2 ] && [ "$(json json removed)" -eq 3 ]
     [ "$(json json changed)" -eq "$(json_rows json 'sum(r["change"] == "~" for r in rows)')" ]
     run -0 rs-store diff s n 1.2 ./src
+    run -64 --separate-stderr rs-store diff s n 1.2 src
+    [[ $stderr == *"'src': not a generation"*"give ./src"* ]]
     printf more >>src/a/two
     chmod 600 src/big
     printf Y | dd of=src/sparse bs=1 seek=5 conv=notrunc status=none

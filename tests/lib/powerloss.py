@@ -230,7 +230,7 @@ def main(argv):
     for line in broken:
         print(line, file=sys.stderr)
     count, sampled = (sum(share[at] for share in shares) for at in (0, 1))
-    if count < 50:
+    if count < 30:
         broken.append(f"only {count} states")
         print(broken[-1], file=sys.stderr)
     print(f"{what}: {len(recording.operations)} operations, {len(recording.syncs)} syncs: {count} states of the disk after a loss "

@@ -90,7 +90,7 @@ store::GenerationFile select_other(const store::Store& s, const std::string& nam
         return store::select_generation(s, name, which, now_utc());
     } catch (const Error& e) {
         std::error_code ignored;
-        if (!std::filesystem::is_directory(which, ignored)) throw;
+        if (e.code() != Exit::usage || !std::filesystem::is_directory(which, ignored)) throw;
         throw Error(e.code(), e.what(), cat("if the directory is meant, give ./", printable(which)));
     }
 }

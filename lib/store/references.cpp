@@ -24,16 +24,14 @@ std::vector<GenerationPlace> all_generations(const Store& store) {
     return out;
 }
 
-bool LiveSet::set(const std::optional<Place>& place) {
+void LiveSet::set(const std::optional<Place>& place) {
     if (!place) {
         unknown_ = true;
-        return false;
+        return;
     }
     std::vector<bool>& bits = bits_[place->pack];
     if (bits.empty()) bits.resize(place->pack->chunks());
-    if (bits[place->position]) return false;
     bits[place->position] = true;
-    return true;
 }
 
 void LiveSet::mark(const GenerationFile& generation) {
@@ -45,13 +43,14 @@ void LiveSet::mark(const GenerationFile& generation) {
 void LiveSet::mark_block(std::uint64_t number, const std::string& what) {
     const auto place = index_.find(number);
     if (!place) fail(Exit::data, cat(what, ": a block of its manifest is lost, so what it refers to is not known"));
-    if (!set(place)) return;
+    if (live(*place->pack, place->position)) return;
     const ByteSpan bytes = chunks_.read(number);
     const Buffer block(bytes.begin(), bytes.end());
     stream::read_runs(stream::decode_block(block, what).refs, what, [&](const Run& run, auto) {
         // A lost chunk that something refers to keeps its place, and with it the id that lets a pull heal it.
         for (std::uint64_t k = 0; k < run.count; ++k) set(index_.find_even_lost(run.start + k));
     });
+    set(place); // last: another generation must not take a block for marked that could not be read
 }
 
 bool LiveSet::live(const PackIndex& pack, std::uint32_t position) const {
@@ -77,14 +76,6 @@ bool walk_block(ChunkReader& chunks, std::uint64_t number, Op& op, F&& f) {
 }
 
 } // namespace
-
-bool manifest_readable(ChunkReader& chunks, const GenerationFile& generation) {
-    Op op;
-    for (const Run& run : generation.blocks)
-        for (std::uint64_t i = 0; i < run.count; ++i)
-            if (!walk_block(chunks, run.start + i, op, [](const Op&) {})) return false;
-    return true;
-}
 
 bool Presence::whole_block(std::uint64_t number) {
     if (const auto known = blocks_.find(number); known != blocks_.end()) return known->second;

@@ -37,7 +37,7 @@ public:
     [[nodiscard]] bool unknown() const { return unknown_; }
 
 private:
-    bool set(const std::optional<Place>& place); // true if it was not set before
+    void set(const std::optional<Place>& place);
     void mark_block(std::uint64_t number, const std::string& what);
     const Index& index_;
     ChunkReader& chunks_;
@@ -58,9 +58,6 @@ private:
     std::unordered_map<std::uint64_t, bool> blocks_;
     stream::Op op_;
 };
-
-// Whether every block of a generation's manifest can be read: if not, it is not known what it refers to.
-[[nodiscard]] bool manifest_readable(ChunkReader& chunks, const GenerationFile& generation);
 
 // Looks at each of these generations: its file, its blocks, the presence of every chunk. Everything that is wrong goes to
 // `report`, file by file. counted(1) is called for each generation.

@@ -122,12 +122,19 @@ private:
         const std::vector<GenerationPlace> places = all_generations(store_); // before the index
         Index index = store_.load_index();
         ChunkReader chunks(store_, index, hasher_);
+        LiveSet live(index, chunks); // what prune asks, and stops at
         for (const GenerationPlace& place : places) {
             monitor_.progress(0, 0);
             const auto dir = store_.open_name(place.name);
             if (!dir) continue;
             const auto generation = try_load_generation(*dir, place.id, place.line);
-            if (generation && !manifest_readable(chunks, *generation)) set_aside(*dir, place, "a block of the manifest is lost");
+            if (!generation) continue;
+            try {
+                live.mark(*generation);
+            } catch (const Error& e) {
+                if (e.code() != Exit::data) throw;
+                set_aside(*dir, place, e.what());
+            }
         }
     }
 

@@ -43,7 +43,9 @@ void make_movable(const io::Dir& state, std::span<const Place> places) {
     io::write_file_atomic(state, modes_name, as_bytes(lines));
     for (const Place& place : places) {
         const io::Fd fd = open_path(place);
-        if (fd) set_mode(fd, place, (io::stat_fd(fd.get(), place.name).st_mode & permission_bits) | S_IWUSR);
+        if (!fd) continue;
+        const mode_t mode = io::stat_fd(fd.get(), place.name).st_mode & permission_bits;
+        if ((mode & S_IWUSR) == 0) set_mode(fd, place, mode | S_IRWXU);
     }
 }
 
@@ -59,7 +61,12 @@ void restore_modes(const io::Dir& state, std::span<const Place> places) {
         if (!inode || !mode || *mode > permission_bits) continue;
         for (const Place& place : places) {
             const io::Fd fd = open_path(place);
-            if (fd && io::stat_fd(fd.get(), place.name).st_ino == *inode) set_mode(fd, place, static_cast<mode_t>(*mode));
+            if (!fd || io::stat_fd(fd.get(), place.name).st_ino != *inode) continue;
+            // The note must not go before the mode is durable, and the flush wants it open, which the mode may forbid.
+            set_mode(fd, place, static_cast<mode_t>(*mode) | S_IRWXU);
+            const io::Dir root = io::open_dir_at(*place.dir, place.name);
+            set_mode(fd, place, static_cast<mode_t>(*mode));
+            io::sync_dir(root);
         }
     }
     io::unlink_at(state, modes_name);

@@ -18,7 +18,7 @@ struct Place {
     std::string name; // of a directory in *dir, which need not be there
 };
 
-// Notes the modes of those directories that lack u+w, durably, and adds it.
+// Notes the modes of those directories that lack u+w, durably, and gives them u+rwx.
 void make_movable(const io::Dir& state, std::span<const Place> places);
 
 // The noted modes go back to the directories that had them, wherever of `places` they are now, and the note

@@ -124,10 +124,11 @@ void Target::lock() {
     require_no_mounts();
     // What is made in it must have the attributes that the stream says, and no others.
     // Only its owner may ask for the removal, even of what is not there.
-    for (const char* const acl : {"system.posix_acl_default", "system.posix_acl_access"})
-        if (::fgetxattr(state_->get(), acl, nullptr, 0) >= 0 &&
-            ::fremovexattr(state_->get(), acl) != 0)
+    for (const char* const acl : {"system.posix_acl_default", "system.posix_acl_access"}) {
+        const bool there = ::fgetxattr(state_->get(), acl, nullptr, 0) >= 0;
+        if (there ? ::fremovexattr(state_->get(), acl) != 0 : errno != ENODATA && errno != ENOTSUP)
             fail_errno(Exit::io, state_->path, cat("remove the inherited ", acl));
+    }
     recover();
 }
 
@@ -157,13 +158,14 @@ void Target::abandon() {
     state_.reset();
 }
 
-// Exchanges the tree `name` of the state directory with what is at DIR, or moves it there. Gives an errno, 0 for done.
+// Exchanges the tree `name` of the state directory with what is at DIR, or moves it there. Gives an errno; 0 for done:
+// then the modes are still to be given back.
 int Target::put_in_place(const char* name) const {
     const bool present = exists();
     make_movable(*state_, std::array{Place{&*state_, name}, Place{&parent_, name_}});
     const int error = io::sys::renameat2(state_->get(), name, parent_.get(), name_.c_str(),
                                          present ? RENAME_EXCHANGE : RENAME_NOREPLACE) == 0 ? 0 : errno;
-    give_back_modes();
+    if (error != 0) give_back_modes();
     return error;
 }
 
@@ -219,6 +221,7 @@ std::string Target::exchange(const std::string& manifest) {
         fail_errno(Exit::cant_create, path_, "put the new tree in place", error);
     io::sync_dir(parent_);
     try {
+        give_back_modes();
         finish_exchange();
     } catch (const Error& e) {
         return e.what();
@@ -285,6 +288,7 @@ void Target::roll_back() {
         fail(Exit::no_input, cat(printable(path_), ": there is no previous tree"), "it is kept until 'rs-import --proven'");
     if (const int error = put_in_place(previous_name); error != 0)
         fail_errno(Exit::cant_create, path_, "exchange with the previous tree", error);
+    give_back_modes();
     io::unlink_at(*state_, damaged_name);
     io::sync_dir(parent_);
     io::sync_dir(*state_);

@@ -71,7 +71,6 @@ class Recording:
         self.clock = 0  # counts operations, syncs and the acknowledgement
         self.syncs = []  # when one ended that something was durable by
         self.acknowledged = None  # when the command said that it was done
-        self.output = b""
         self.now = {}  # directory to its names as the command sees them
         self.files = {}  # descriptor to [Node, offset]
 
@@ -81,7 +80,6 @@ class Recording:
         trace = f"{self.place}.strace"
         result = subprocess.run(["strace", "-f", "-xx", "-s", "100000000", "-o", trace, "-e", f"trace={CALLS}", *argv],
                                 input=stdin, capture_output=True, check=False)
-        self.status, self.output = result.returncode, result.stdout
         begun = {}
         with open(trace, encoding="latin-1") as lines:
             for line in lines:

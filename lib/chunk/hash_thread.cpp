@@ -10,47 +10,13 @@ namespace {
 constexpr std::size_t hand_over_bytes = 128 << 10;
 } // namespace
 
-HashThread::~HashThread() {
-    if (!thread_.joinable()) return;
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    added_.notify_one();
-    thread_.join();
-}
-
-void HashThread::use(const Piece& piece) {
-    hash_.update(piece.bytes);
+void HashThread::use_zeros(std::uint64_t count) {
     static const Buffer zeros(64 << 10);
-    for (std::uint64_t left = piece.zeros; left > 0;) {
+    for (std::uint64_t left = count; left > 0;) {
         const std::size_t n = std::min<std::uint64_t>(left, zeros.size());
         hash_.update(ByteSpan(zeros).first(n));
         left -= n;
     }
-}
-
-void HashThread::run() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-        added_.wait(lock, [&] { return stopping_ || !pieces_.empty(); });
-        if (stopping_) return;
-        const Piece piece = pieces_.front();
-        lock.unlock();
-        use(piece);
-        lock.lock();
-        pieces_.pop_front();
-        used_.notify_one();
-    }
-}
-
-void HashThread::push(const Piece& piece) {
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-    {
-        const std::lock_guard lock(mutex_);
-        pieces_.push_back(piece);
-    }
-    added_.notify_one();
 }
 
 void HashThread::feed(ByteSpan bytes) {
@@ -59,22 +25,23 @@ void HashThread::feed(ByteSpan bytes) {
         hash_.update(bytes);
         return;
     }
-    push({bytes, 0});
+    pieces_.push_back(thread_.submit([this, bytes](unsigned) { hash_.update(bytes); }));
 }
 
 void HashThread::feed_zeros(std::uint64_t count) {
     if (count < hand_over_bytes) {
         wait_below(1);
-        use({{}, count});
+        use_zeros(count);
         return;
     }
-    push({{}, count});
+    pieces_.push_back(thread_.submit([this, count](unsigned) { use_zeros(count); }));
 }
 
 void HashThread::wait_below(std::size_t pieces) {
-    if (!thread_.joinable()) return;
-    std::unique_lock lock(mutex_);
-    used_.wait(lock, [&] { return pieces_.size() < pieces; });
+    while (pieces_.size() >= std::max<std::size_t>(pieces, 1)) {
+        pieces_.front().get();
+        pieces_.pop_front();
+    }
 }
 
 Digest HashThread::finish() {

@@ -5,12 +5,11 @@
 // 8 for read and XXH3), so for large files it is what everything else must run beside.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
-#include <thread>
+#include <future>
 
+#include "base/workers.hpp"
 #include "chunk/sha256.hpp"
 
 namespace rs::chunk {
@@ -18,11 +17,6 @@ namespace rs::chunk {
 // Used by one thread. The thread inside starts with the first large piece and serves one file after another.
 class HashThread {
 public:
-    HashThread() = default;
-    ~HashThread();
-    HashThread(const HashThread&) = delete;
-    HashThread& operator=(const HashThread&) = delete;
-
     // The bytes must stay as they are until wait_below() or finish() says that they were used.
     void feed(ByteSpan bytes);
     // As many zero bytes.
@@ -33,20 +27,11 @@ public:
     [[nodiscard]] Digest finish();
 
 private:
-    struct Piece {
-        ByteSpan bytes;
-        std::uint64_t zeros = 0;
-    };
-    void push(const Piece& piece);
-    void run();
-    void use(const Piece& piece);
+    void use_zeros(std::uint64_t count);
 
-    Sha256 hash_;           // used by the thread while pieces are queued, else by the caller
-    std::mutex mutex_;
-    std::condition_variable added_, used_;
-    std::deque<Piece> pieces_;     // guarded by mutex_; the front is in use
-    bool stopping_ = false;        // guarded by mutex_
-    std::thread thread_;
+    Sha256 hash_;                          // the thread's while pieces are queued, else the caller's
+    std::deque<std::future<void>> pieces_; // in the order they were fed
+    Workers thread_{1};
 };
 
 } // namespace rs::chunk

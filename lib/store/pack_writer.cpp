@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/pack_writer.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
 #include "base/codec.hpp"
@@ -10,12 +8,6 @@
 #include "io/sys.hpp"
 
 namespace rs::store {
-
-namespace {
-// Written data is sent on to the disk in pieces of this size while more arrives, so that the flush at the end
-// finds little to do.
-constexpr std::uint64_t write_behind_bytes = 8 << 20;
-} // namespace
 
 PackWriter::PackWriter(std::shared_ptr<io::Dir> dir, std::uint64_t serial, const StoreId& store)
     : dir_(std::move(dir)), name_(pack_name(serial)) {
@@ -53,11 +45,7 @@ std::uint64_t PackWriter::add(const chunk::SegmentHead& head, ByteSpan ids, Byte
     // At its place, wherever a write that failed before has left the file.
     io::pwrite_all(fd_.get(), scratch_, offset_, dir_->name_of(name_));
     offset_ += scratch_.size();
-    if (offset_ - started_ >= write_behind_bytes) {
-        ::sync_file_range(fd_.get(), static_cast<off_t>(started_), static_cast<off_t>(offset_ - started_),
-                          SYNC_FILE_RANGE_WRITE);
-        started_ = offset_;
-    }
+    flush_behind_.wrote(fd_.get(), scratch_.size(), dir_->name_of(name_));
     content_.segments.push_back(place);
     content_.lengths.insert(content_.lengths.end(), head.lengths.begin(), head.lengths.end());
     for (std::size_t i = 0; i < head.lengths.size(); ++i) {
@@ -132,6 +120,7 @@ std::shared_ptr<PackIndex> PackWriter::finish() {
     if (static_cast<std::uint64_t>(io::stat_fd(fd_.get(), path).st_size) != content_.pack_bytes &&
         io::sys::ftruncate(fd_.get(), static_cast<off_t>(content_.pack_bytes)) != 0)
         fail_errno(Exit::io, path, "set size");
+    flush_behind_.settle();
     io::sync_fd(fd_.get(), path);
     io::close_checked(std::move(fd_), path);
     io::write_file_atomic(*dir_, index_name(content_.serial), content_.encode());

@@ -7,6 +7,7 @@
 
 #include "chunk/segment.hpp"
 #include "io/file.hpp"
+#include "io/flush_behind.hpp"
 #include "store/pack_index.hpp"
 
 namespace rs::store {
@@ -49,8 +50,8 @@ private:
     std::vector<NumberRun> aliases_;
     bool natural_ = true;
     std::uint64_t offset_ = 0;
-    std::uint64_t started_ = 0; // bytes whose writing to disk was begun
     Buffer scratch_;
+    io::FlushBehind flush_behind_;
 };
 
 // What a pack begins and ends with.

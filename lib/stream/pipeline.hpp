@@ -2,17 +2,14 @@
 // Compresses segments on several threads and hands them back in the order they came in.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
-#include <memory>
-#include <mutex>
-#include <thread>
+#include <future>
 #include <variant>
 #include <vector>
 
+#include "base/workers.hpp"
 #include "chunk/segment.hpp"
 
 namespace rs::stream {
@@ -24,9 +21,6 @@ public:
     // `done` gets the items in order, on the calling thread.
     using Ready = std::variant<chunk::Segment, Buffer>;
     Pipeline(int level, unsigned threads, std::function<void(Ready&&)> done);
-    ~Pipeline();
-    Pipeline(const Pipeline&) = delete;
-    Pipeline& operator=(const Pipeline&) = delete;
 
     // A segment to be compressed; its frame is filled in from raw.
     void compress(chunk::Segment&& segment, Buffer&& raw);
@@ -38,28 +32,20 @@ public:
     [[nodiscard]] Buffer spare();
 
 private:
-    struct Job {
+    struct Compressed {
         chunk::Segment segment;
-        Buffer raw;
-        bool finished = false; // guarded by mutex_
-        std::exception_ptr error;
+        Buffer raw; // its memory is used again
     };
-    using Slot = std::variant<std::shared_ptr<Job>, Ready>;
+    using Slot = std::variant<std::future<Compressed>, Ready>;
 
-    void work();
     // Hands over what is finished at the front; waits for it while more than `keep` are queued.
     void deliver(std::size_t keep);
 
-    int level_;
-    unsigned threads_;
     std::function<void(Ready&&)> done_;
-    std::deque<Slot> order_;                 // calling thread only
-    std::vector<Buffer> spares_;             // calling thread only
-    std::mutex mutex_;
-    std::condition_variable job_added_, job_finished_;
-    std::deque<std::shared_ptr<Job>> jobs_;  // guarded by mutex_
-    bool stopping_ = false;                  // guarded by mutex_
-    std::vector<std::thread> workers_;
+    std::deque<Slot> order_;
+    std::vector<Buffer> spares_;
+    std::vector<chunk::Compressor> compressors_; // one for each thread that compresses
+    Workers workers_;
 };
 
 } // namespace rs::stream

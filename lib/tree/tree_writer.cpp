@@ -13,22 +13,16 @@
 #include "io/sys.hpp"
 #include "tree/attributes.hpp"
 #include "tree/beneath.hpp"
+#include "tree/metadata.hpp"
 
 namespace rs::tree {
 
 namespace {
 constexpr std::size_t buffer_bytes = 1 << 20;
-// What was written is sent on to the disk in pieces of this size while more arrives, so that the flush at the end finds
-// little to do. A restore of 700 MB waits for the disk about half as long.
-constexpr std::uint64_t write_behind_bytes = 8 << 20;
 constexpr std::uint64_t hole_piece_bytes = 64 << 20; // hashed at once; then a signal is heeded
 constexpr std::uint64_t max_warnings = 20; // of one kind; then only counted
 
 constexpr nlink_t max_shared_names = 10'000;
-
-timespec to_timespec(const stream::Stamp& s) {
-    return {static_cast<time_t>(s.seconds), static_cast<long>(s.nanoseconds)};
-}
 } // namespace
 
 TreeWriter::TreeWriter(const io::Dir& root, std::string shown, const WriteOptions& options, Monitor& monitor)
@@ -40,73 +34,53 @@ std::string TreeWriter::shown(const stream::Entry& entry) const {
     return entry.path.empty() ? shown_ : cat(shown_, "/", entry.path);
 }
 
-void TreeWriter::refuse(const stream::Entry& entry, const std::string& what) {
+void TreeWriter::refuse(const std::string& path, const std::string& what) {
     ++refused_;
-    if (refused_ <= max_warnings) monitor_.warn(cat(printable(shown(entry)), ": ", what));
+    if (refused_ <= max_warnings) monitor_.warn(cat(printable(path), ": ", what));
     if (refused_ == max_warnings + 1) monitor_.warn("more names could not be given all that they had");
 }
 
-// The descriptor of the directory that holds the entry; directories that the walk has left are completed.
-int TreeWriter::directory_of(const stream::Entry& entry) {
+// The directory that holds the entry; directories that the walk has left are completed.
+NewDirectory& TreeWriter::directory_of(const stream::Entry& entry) {
     const std::string_view parent = stream::parent_path(entry.path);
-    while (open_.size() > 1 && open_.back().entry.path != parent) leave();
-    RS_ASSERT(!open_.empty() && open_.back().entry.path == parent); // the Checker saw to it
-    return open_.back().fd.get();
+    while (open_.size() > 1 && open_.back()->entry().path != parent) leave();
+    RS_ASSERT(!open_.empty() && open_.back()->entry().path == parent); // the Checker saw to it
+    return *open_.back();
+}
+
+void TreeWriter::open_directory(io::Fd fd, const stream::Entry& e) {
+    if (!fd) fail_errno(Exit::cant_create, shown(e), "open directory");
+    open_.push_back(std::make_shared<NewDirectory>(std::move(fd), e, owner_of(e), shown(e)));
 }
 
 void TreeWriter::leave() {
-    Open last = std::move(open_.back());
+    const std::shared_ptr<NewDirectory> last = std::move(open_.back());
     open_.pop_back();
-    if (open_.empty()) {
-        metadata(last.fd.get(), ".", last.entry, last.fd.get());
-        return;
-    }
-    metadata(open_.back().fd.get(), std::string(stream::base_name(last.entry.path)), last.entry, last.fd.get());
+    for (const std::string& what : last->release()) refuse(shown(last->entry()), what);
 }
 
 void TreeWriter::finish() {
     while (!open_.empty()) leave();
+    small_files_.finish();
+    for (const Refused& r : small_files_.take_refused()) refuse(r.path, r.what);
+    flush_behind_.settle();
 }
 
-// Owner before mode (a change of owner clears setuid), attributes between (it clears capabilities too, and an ACL
-// sets the mode's group bits), times last.
-void TreeWriter::metadata(int dir, const std::string& name, const stream::Entry& e, int fd) {
-    const std::string path = shown(e);
-    if (root_user_ && options_.owner) {
-        const auto [uid, gid] = owner_of(e);
-        if (::fchownat(dir, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno != EPERM && errno != EINVAL) fail_errno(Exit::io, path, "set owner");
-            refuse(e, "its owner could not be set");
-        }
-    }
-    for (const std::string& refused : write_attributes(dir, name, e.xattrs, path))
-        if (root_user_ || refused.starts_with("user.") || refused.starts_with("system."))
-            refuse(e, cat("attribute ", printable(refused), " could not be set here"));
-    if (e.type != stream::Type::symlink) {
-        const int done = fd >= 0 ? ::fchmod(fd, e.mode) : ::fchmodat(dir, name.c_str(), e.mode, 0);
-        if (done != 0) fail_errno(Exit::io, path, "set mode");
-    }
-    const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(e.mtime)};
-    const int done = fd >= 0 ? ::futimens(fd, times) : ::utimensat(dir, name.c_str(), times, AT_SYMLINK_NOFOLLOW);
-    if (done != 0) fail_errno(Exit::io, path, "set time");
-}
-
-std::pair<uid_t, gid_t> TreeWriter::owner_of(const stream::Entry& e) {
+std::optional<Owner> TreeWriter::owner_of(const stream::Entry& e) {
+    if (!root_user_ || !options_.owner) return std::nullopt;
     const auto uid = static_cast<uid_t>(e.uid);
     const auto gid = static_cast<gid_t>(e.gid);
-    if (options_.numeric_owner) return {uid, gid};
-    return {owners_.user_number(e.user, uid), owners_.group_number(e.group, gid)};
+    if (options_.numeric_owner) return Owner{uid, gid};
+    return Owner{owners_.user_number(e.user, uid), owners_.group_number(e.group, gid)};
 }
 
 void TreeWriter::entry(const stream::Entry& e) {
     using stream::Type;
     if (e.path.empty()) {
-        io::Fd fd(io::sys::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY));
-        if (!fd) fail_errno(Exit::cant_create, root_.path, "open directory");
-        open_.push_back({std::move(fd), e});
+        open_directory(io::Fd(io::sys::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY)), e);
         return;
     }
-    const int dir = directory_of(e);
+    const int dir = directory_of(e).get();
     const std::string name(stream::base_name(e.path));
     const auto check = [&](int result) {
         if (result != 0) fail_errno(Exit::cant_create, shown(e), cat("create ", stream::type_name(e.type)));
@@ -114,13 +88,12 @@ void TreeWriter::entry(const stream::Entry& e) {
     switch (e.type) {
     case Type::directory: {
         check(io::sys::mkdirat(dir, name.c_str(), 0700));
-        io::Fd fd(io::sys::openat(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-        if (!fd) fail_errno(Exit::cant_create, shown(e), "open directory");
-        open_.push_back({std::move(fd), e});
+        open_directory(io::Fd(io::sys::openat(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)), e);
         return;
     }
     case Type::hardlink: {
         if (left_out_.contains(e.target)) return;
+        small_files_.finish(); // its first name is among them, perhaps
         const std::string parent(stream::parent_path(e.target));
         const io::Fd from(open_beneath(root_.get(), parent.empty() ? "." : parent, O_PATH | O_DIRECTORY));
         const std::string first(stream::base_name(e.target));
@@ -138,43 +111,44 @@ void TreeWriter::entry(const stream::Entry& e) {
     case Type::block_device: {
         if (!options_.special) {
             left_out_.insert(e.path);
-            refuse(e, "a device, left out");
+            refuse(shown(e), "a device, left out");
             return;
         }
         const mode_t kind = e.type == Type::char_device ? S_IFCHR : S_IFBLK;
         if (io::sys::mknodat(dir, name.c_str(), kind | 0600, ::makedev(e.major, e.minor)) == 0) break;
         if (errno != EPERM) check(-1);
         left_out_.insert(e.path);
-        refuse(e, "a device cannot be made here, left out");
+        refuse(shown(e), "a device cannot be made here, left out");
         return;
     }
     case Type::file: RS_ASSERT(false);
     }
-    metadata(dir, name, e, -1);
+    for (const std::string& what : write_metadata(dir, name, e, -1, owner_of(e), shown(e))) refuse(shown(e), what);
 }
 
 void TreeWriter::begin_file(const stream::Entry& e) {
-    const int dir = directory_of(e);
+    static_cast<void>(directory_of(e));
     file_ = e;
-    const std::string name(stream::base_name(e.path));
-    fd_ = io::Fd(io::sys::openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-    if (!fd_) fail_errno(Exit::cant_create, shown(e), "create");
-    offset_ = size_on_disk_ = started_ = 0;
+    offset_ = size_on_disk_ = 0;
     buffers_[current_].clear();
 }
 
+void TreeWriter::open_file() {
+    const std::string name(stream::base_name(file_.path));
+    fd_ = io::Fd(io::sys::openat(open_.back()->get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    if (!fd_) fail_errno(Exit::cant_create, shown(file_), "create");
+    flush_behind_.next_file();
+}
+
 void TreeWriter::flush() {
+    if (!fd_) open_file();
     Buffer& buffer = buffers_[current_];
     if (buffer.empty()) return;
     const std::uint64_t at = offset_ - buffer.size();
     hash_.feed(buffer);
     io::pwrite_all(fd_.get(), buffer, at, shown(file_));
     size_on_disk_ = offset_;
-    if (offset_ - started_ >= write_behind_bytes) {
-        ::sync_file_range(fd_.get(), static_cast<off_t>(started_), static_cast<off_t>(offset_ - started_),
-                          SYNC_FILE_RANGE_WRITE);
-        started_ = offset_;
-    }
+    flush_behind_.wrote(fd_.get(), buffer.size(), shown(file_));
     current_ = 1 - current_;
     hash_.wait_below(2); // the other buffer is free
     buffers_[current_].clear();
@@ -217,28 +191,38 @@ void TreeWriter::zero(std::uint64_t bytes) {
     }
 }
 
-chunk::Digest TreeWriter::end_file() {
+void TreeWriter::end_file(const std::optional<chunk::Digest>& announced) {
+    const std::string path = shown(file_);
+    if (!fd_) {
+        const Buffer& content = buffers_[current_];
+        small_files_.create({open_.back(), file_, owner_of(file_), announced, Buffer(content.begin(), content.end()), path,
+                             shown(open_.back()->entry())});
+        for (const Refused& r : small_files_.take_refused()) refuse(r.path, r.what);
+        return;
+    }
     flush();
+    check_written(hash_.finish(), announced, path);
     if (size_on_disk_ != offset_ && io::sys::ftruncate(fd_.get(), static_cast<off_t>(offset_)) != 0)
-        fail_errno(Exit::io, shown(file_), "set size");
-    metadata(open_.back().fd.get(), std::string(stream::base_name(file_.path)), file_, fd_.get());
-    io::close_checked(std::move(fd_), shown(file_));
-    return hash_.finish();
+        fail_errno(Exit::io, path, "set size");
+    for (const std::string& what : write_metadata(open_.back()->get(), std::string(stream::base_name(file_.path)), file_,
+                                                  fd_.get(), owner_of(file_), path))
+        refuse(path, what);
+    io::close_checked(std::move(fd_), path);
 }
 
 void TreeWriter::withdraw_file() {
+    if (!fd_) return; // nothing was created
     static_cast<void>(hash_.finish());
-    fd_.abandon();
-    io::sys::unlinkat(open_.back().fd.get(), std::string(stream::base_name(file_.path)).c_str(), 0);
+    fd_ = io::Fd();
+    io::sys::unlinkat(open_.back()->get(), std::string(stream::base_name(file_.path)).c_str(), 0);
 }
 
 bool TreeWriter::link_from(const stream::Entry& e, int old_dir, const std::string& old_name, const struct stat& old) {
-    const std::pair<uid_t, gid_t> owner = root_user_ && options_.owner ? owner_of(e) : std::pair{::geteuid(), ::getegid()};
-    if (root_user_ && owner != std::pair{old.st_uid, old.st_gid}) return false;
+    if (root_user_ && owner_of(e).value_or(Owner{::geteuid(), ::getegid()}) != Owner{old.st_uid, old.st_gid}) return false;
     // Both trees and further names share the inode; file systems have 32,000 and more names for one.
     if (old.st_nlink > max_shared_names) return false;
     if (read_attributes(old_dir, old_name, shown(e)) != e.xattrs) return false;
-    const int dir = directory_of(e);
+    const int dir = directory_of(e).get();
     const std::string name(stream::base_name(e.path));
     if (io::sys::linkat(old_dir, old_name.c_str(), dir, name.c_str(), 0) == 0) return true;
     // EPERM: a file system without hard links, or one that protects other people's files.

@@ -15,8 +15,11 @@
 #include "base/monitor.hpp"
 #include "chunk/hash_thread.hpp"
 #include "io/file.hpp"
+#include "io/flush_behind.hpp"
 #include "stream/entry.hpp"
+#include "tree/new_directory.hpp"
 #include "tree/owners.hpp"
+#include "tree/small_files.hpp"
 
 namespace rs::tree {
 
@@ -37,8 +40,9 @@ public:
     void data(ByteSpan bytes);
     void zero(std::uint64_t bytes);
     void hole(std::uint64_t bytes);
-    // Gives the SHA-256 of what was written.
-    [[nodiscard]] chunk::Digest end_file();
+    // announced: its SHA-256. Another one of what was written is Error(Exit::data), of this call or a later one: a small
+    // file is only handed over here.
+    void end_file(const std::optional<chunk::Digest>& announced);
     // The file never was.
     void withdraw_file();
 
@@ -48,21 +52,18 @@ public:
     [[nodiscard]] bool link_from(const stream::Entry& entry, int old_dir, const std::string& old_name,
                                  const struct stat& old);
 
-    // Closes the directories that are open, their times and modes set. The tree is complete.
+    // Closes the directories that are open, their times and modes set. The tree is complete, though not yet flushed.
     void finish();
 
 private:
-    struct Open {
-        io::Fd fd;
-        stream::Entry entry;
-    };
-    [[nodiscard]] int directory_of(const stream::Entry& entry);
+    [[nodiscard]] NewDirectory& directory_of(const stream::Entry& entry);
+    void open_directory(io::Fd fd, const stream::Entry& entry);
     void leave();
-    void metadata(int dir, const std::string& name, const stream::Entry& entry, int fd);
+    void open_file();
     void flush();
     [[nodiscard]] std::string shown(const stream::Entry& entry) const;
-    void refuse(const stream::Entry& entry, const std::string& what);
-    [[nodiscard]] std::pair<uid_t, gid_t> owner_of(const stream::Entry& entry);
+    void refuse(const std::string& path, const std::string& what);
+    [[nodiscard]] std::optional<Owner> owner_of(const stream::Entry& entry);
 
     const io::Dir& root_;
     std::string shown_;
@@ -70,18 +71,19 @@ private:
     Monitor& monitor_;
     Owners owners_;
     bool root_user_;
-    std::vector<Open> open_; // from the root downwards
+    std::vector<std::shared_ptr<NewDirectory>> open_; // from the root downwards
 
     stream::Entry file_;
-    io::Fd fd_;
+    io::Fd fd_; // opened when it turns out that the file is not small
     std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
     std::uint64_t size_on_disk_ = 0;
-    std::uint64_t started_ = 0; // bytes whose writing to disk was begun
     Buffer buffers_[2];
     chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     std::size_t current_ = 0;
+    io::FlushBehind flush_behind_;
     std::uint64_t refused_ = 0;
     std::set<std::string> left_out_; // devices that were not made: further names of them are left out, too
+    SmallFiles small_files_;
 };
 
 } // namespace rs::tree

@@ -73,6 +73,35 @@ TEST_CASE("chunks come back in any order, also those whose segments are no longe
     spool.finish();
 }
 
+TEST_CASE("chunks of more segments than are kept in memory come back in turn, again and again") {
+    const TempDir dir;
+    const chunk::Hasher hasher(sample_key());
+    tree::ChunkSpool spool(dir.dir(), hasher);
+    std::vector<Made> made;
+    constexpr std::size_t chunks = 20;
+    for (unsigned s = 0; s < 50; ++s) {
+        made.push_back(make(s, chunks, hasher));
+        spool.add(made.back().view(), "test");
+    }
+    // One chunk of each segment in turn, as in a file of which each generation changed a little.
+    std::vector<std::size_t> offsets(made.size());
+    for (std::size_t i = 0; i < chunks; ++i)
+        for (std::size_t s = 0; s < made.size(); ++s) {
+            const std::uint64_t number = s * chunks + i;
+            std::uint64_t n = 0;
+            const ByteSpan got = spool.read_run(number, 1, n);
+            CHECK(n == 1);
+            CHECK(equal(got, ByteSpan(made[s].raw).subspan(offsets[s], spool.length(number))));
+            offsets[s] += spool.length(number);
+        }
+    for (std::size_t s = 0; s < made.size(); ++s) {
+        std::uint64_t n = 0;
+        CHECK(equal(spool.read_run(s * chunks, 2 * chunks, n), made[s].raw));
+        CHECK(n == chunks);
+    }
+    spool.finish();
+}
+
 TEST_CASE("a wrong chunk is found although nothing refers to it") {
     const TempDir dir;
     const chunk::Hasher hasher(sample_key());

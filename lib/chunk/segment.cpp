@@ -48,12 +48,11 @@ Compressor::Compressor(int level) : ctx_(ZSTD_createCCtx()) {
 }
 
 Buffer Compressor::compress(ByteSpan raw) {
-    Buffer out(ZSTD_compressBound(raw.size()));
+    if (const std::size_t bound = ZSTD_compressBound(raw.size()); scratch_.size() < bound) scratch_.resize(bound);
     const std::size_t size =
-        checked(ZSTD_compress2(ctx_.get(), out.data(), out.size(), raw.data(), raw.size()),
+        checked(ZSTD_compress2(ctx_.get(), scratch_.data(), scratch_.size(), raw.data(), raw.size()),
                 "compressing a segment", Exit::software);
-    out.resize(size);
-    return out;
+    return {scratch_.begin(), scratch_.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
 void Decompressor::Free::operator()(ZSTD_DCtx_s* ctx) const noexcept { ZSTD_freeDCtx(ctx); }

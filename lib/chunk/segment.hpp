@@ -48,7 +48,7 @@ struct Segment {
     Buffer frame;
 };
 
-// One at a time per object; keeps its working memory between calls (3 to 4 MiB at level 3).
+// One at a time per object; keeps its working memory between calls (4 to 5 MiB at level 3).
 class Compressor {
 public:
     explicit Compressor(int level);
@@ -59,6 +59,7 @@ private:
         void operator()(ZSTD_CCtx_s* ctx) const noexcept;
     };
     std::unique_ptr<ZSTD_CCtx_s, Free> ctx_;
+    Buffer scratch_; // room for the worst case, which a frame of its own would take from the system each time
 };
 
 class Decompressor {

@@ -140,18 +140,31 @@ void TreeWriter::open_file() {
     flush_behind_.next_file();
 }
 
+// The buffer is hashed and written at the same time, each on a thread of its own, while the next one fills: to copy into
+// the page cache takes as long as SHA-256 does.
 void TreeWriter::flush() {
     if (!fd_) open_file();
-    Buffer& buffer = buffers_[current_];
+    const Buffer& buffer = buffers_[current_];
     if (buffer.empty()) return;
-    const std::uint64_t at = offset_ - buffer.size();
     hash_.feed(buffer);
-    io::pwrite_all(fd_.get(), buffer, at, shown(file_));
+    writes_.push_back({write_thread_.submit([&buffer, fd = fd_.get(), at = offset_ - buffer.size(),
+                                             path = shown(file_)](unsigned) { io::pwrite_all(fd, buffer, at, path); }),
+                       buffer.size()});
     size_on_disk_ = offset_;
-    flush_behind_.wrote(fd_.get(), buffer.size(), shown(file_));
-    current_ = 1 - current_;
-    hash_.wait_below(2); // the other buffer is free
+    current_ = (current_ + 1) % std::size(buffers_);
+    hash_.wait_below(std::size(buffers_)); // then the next buffer is free
+    wait_writes(std::size(buffers_));
     buffers_[current_].clear();
+}
+
+// Waits until fewer than `below` writes are on their way.
+void TreeWriter::wait_writes(std::size_t below) {
+    while (writes_.size() >= std::max<std::size_t>(below, 1)) {
+        Write first = std::move(writes_.front());
+        writes_.pop_front();
+        first.done.get();
+        flush_behind_.wrote(fd_.get(), first.bytes, shown(file_));
+    }
 }
 
 void TreeWriter::data(ByteSpan bytes) {
@@ -201,6 +214,7 @@ void TreeWriter::end_file(const std::optional<chunk::Digest>& announced) {
         return;
     }
     flush();
+    wait_writes(1);
     check_written(hash_.finish(), announced, path);
     if (size_on_disk_ != offset_ && io::sys::ftruncate(fd_.get(), static_cast<off_t>(offset_)) != 0)
         fail_errno(Exit::io, path, "set size");
@@ -212,6 +226,7 @@ void TreeWriter::end_file(const std::optional<chunk::Digest>& announced) {
 
 void TreeWriter::withdraw_file() {
     if (!fd_) return; // nothing was created
+    wait_writes(1);
     static_cast<void>(hash_.finish());
     fd_ = io::Fd();
     io::sys::unlinkat(open_.back()->get(), std::string(stream::base_name(file_.path)).c_str(), 0);

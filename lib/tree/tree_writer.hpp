@@ -5,7 +5,8 @@
 // resolved by name: nothing in a stream and nobody who renames things meanwhile can lead outside.
 #pragma once
 
-#include <functional>
+#include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -61,6 +62,7 @@ private:
     void leave();
     void open_file();
     void flush();
+    void wait_writes(std::size_t below);
     [[nodiscard]] std::string shown(const stream::Entry& entry) const;
     void refuse(const std::string& path, const std::string& what);
     [[nodiscard]] std::optional<Owner> owner_of(const stream::Entry& entry);
@@ -77,10 +79,17 @@ private:
     io::Fd fd_; // opened when it turns out that the file is not small
     std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
     std::uint64_t size_on_disk_ = 0;
-    Buffer buffers_[2];
-    chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
+    Buffer buffers_[3];
     std::size_t current_ = 0;
     io::FlushBehind flush_behind_;
+    // Behind the buffers: their threads end before those go, also when something was thrown.
+    chunk::HashThread hash_;
+    struct Write {
+        std::future<void> done;
+        std::size_t bytes = 0;
+    };
+    std::deque<Write> writes_; // of this file, oldest first
+    Workers write_thread_{1};
     std::uint64_t refused_ = 0;
     std::set<std::string> left_out_; // devices that were not made: further names of them are left out, too
     SmallFiles small_files_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chunk/sha256.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/error.hpp"
@@ -8,9 +9,13 @@
 namespace rs::chunk {
 
 namespace {
-// Fetched once: an implicit fetch at each start costs more than hashing a small file.
+// Fetched once: an implicit fetch at each start costs more than hashing a small file. Without openssl.cnf, which says
+// nothing about SHA-256 and takes as long to read as all libraries to load.
 const EVP_MD* algorithm() {
-    static EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    static EVP_MD* const md = [] {
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+        return EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    }();
     return md;
 }
 } // namespace

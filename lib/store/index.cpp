@@ -8,6 +8,8 @@
 namespace rs::store {
 
 namespace {
+// To build the table takes as long as some ten looks through the ids (165,000 chunks: 12 ms and 1).
+constexpr unsigned max_scans = 4;
 constexpr unsigned tag_shift = 60;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << tag_shift) - 1;
 std::uint64_t tag_of(const chunk::ChunkId& id) {
@@ -19,6 +21,7 @@ void Index::add(std::shared_ptr<PackIndex> pack) {
     packs_.push_back(std::move(pack));
     spans_valid_ = false;
     if (table_) insert_pack(*packs_.back());
+    if (lost_known_) note_lost(*packs_.back());
 }
 
 void Index::remove(std::uint64_t serial) {
@@ -31,6 +34,7 @@ void Index::remove(std::uint64_t serial) {
     table_ = false;
     slots_.clear();
     lost_.clear();
+    lost_known_ = false;
     used_ = 0;
 }
 
@@ -107,18 +111,16 @@ void Index::insert(std::uint64_t number, const chunk::ChunkId& id) const {
 }
 
 void Index::insert_pack(const PackIndex& pack) const {
-    for (const NumberRun& run : pack.runs()) {
-        for (std::uint32_t i = 0; i < run.count; ++i) {
-            const std::uint32_t position = run.position + i;
-            const std::uint64_t number = run.number + i;
-            if (!pack.lost(position)) {
-                insert(number, pack.id(position));
-                continue;
-            }
-            if (find(number)) continue; // healed by another pack
-            lost_[pack.id(position)].push_back(number);
-        }
-    }
+    for (const NumberRun& run : pack.runs())
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            if (!pack.lost(run.position + i)) insert(run.number + i, pack.id(run.position + i));
+}
+
+void Index::note_lost(const PackIndex& pack) const {
+    for (const NumberRun& run : pack.runs())
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            if (pack.lost(run.position + i) && !find(run.number + i)) // not healed by another pack
+                lost_[pack.id(run.position + i)].push_back(run.number + i);
 }
 
 void Index::build_table() const {
@@ -126,12 +128,23 @@ void Index::build_table() const {
     while (size * 2 < chunks() * 3) size *= 2;
     slots_.assign(size, 0);
     used_ = 0;
-    lost_.clear();
     table_ = true;
     for (const auto& pack : packs_) insert_pack(*pack);
 }
 
+std::optional<std::uint64_t> Index::scan(const chunk::ChunkId& id) const {
+    for (const auto& pack : packs_)
+        for (const NumberRun& run : pack->runs())
+            for (std::uint32_t i = 0; i < run.count; ++i)
+                if (pack->id(run.position + i) == id && !pack->lost(run.position + i)) return run.number + i;
+    return std::nullopt;
+}
+
 std::optional<std::uint64_t> Index::find(const chunk::ChunkId& id) const {
+    if (!table_ && scans_ < max_scans) {
+        ++scans_;
+        return scan(id);
+    }
     if (!table_) build_table();
     const std::uint64_t mask = slots_.size() - 1;
     const std::uint64_t tag = tag_of(id);
@@ -145,7 +158,10 @@ std::optional<std::uint64_t> Index::find(const chunk::ChunkId& id) const {
 }
 
 const std::vector<std::uint64_t>& Index::lost_numbers(const chunk::ChunkId& id) const {
-    if (!table_) build_table();
+    if (!lost_known_) {
+        lost_known_ = true;
+        for (const auto& pack : packs_) note_lost(*pack);
+    }
     static const std::vector<std::uint64_t> none;
     const auto at = lost_.find(id);
     return at == lost_.end() ? none : at->second;

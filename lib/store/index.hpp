@@ -29,11 +29,12 @@ public:
     // Also a place where it is lost: some pack knows of it.
     [[nodiscard]] std::optional<Place> find_even_lost(std::uint64_t number) const;
 
-    // A number whose chunk has this id and is not lost. The first call builds a table of 6 to 12
-    // bytes a chunk; packs added later are in it at once.
+    // A number whose chunk has this id and is not lost. The first few calls look through all ids: a transfer that
+    // brings nothing new asks for no more. The next one builds a table of 6 to 12 bytes a chunk; packs added
+    // later are in it at once.
     [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;
-    // Numbers of chunks with this id that were lost when the table was built: what a new copy heals. A pack that was
-    // added since may hold some of them.
+    // Numbers of chunks with this id that were lost when they were first asked for: what a new copy heals. A pack that
+    // was added since may hold some of them.
     [[nodiscard]] const std::vector<std::uint64_t>& lost_numbers(const chunk::ChunkId& id) const;
 
     [[nodiscard]] const std::vector<std::shared_ptr<PackIndex>>& packs() const { return packs_; }
@@ -50,8 +51,10 @@ private:
     };
     void build_spans() const;
     void build_table() const;
+    [[nodiscard]] std::optional<std::uint64_t> scan(const chunk::ChunkId& id) const;
     void insert(std::uint64_t number, const chunk::ChunkId& id) const;
     void insert_pack(const PackIndex& pack) const;
+    void note_lost(const PackIndex& pack) const;
 
     std::vector<std::shared_ptr<PackIndex>> packs_;
     std::vector<std::shared_ptr<PackIndex>> removed_;
@@ -63,6 +66,8 @@ private:
     mutable std::vector<std::uint64_t> slots_;
     mutable std::uint64_t used_ = 0;
     mutable bool table_ = false;
+    mutable unsigned scans_ = 0; // before there is a table
+    mutable bool lost_known_ = false;
     mutable std::unordered_map<chunk::ChunkId, std::vector<std::uint64_t>> lost_;
 };
 

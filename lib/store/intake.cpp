@@ -12,14 +12,15 @@ namespace {
 constexpr std::uint64_t unknown = UINT64_MAX;
 }
 
-Intake::Intake(const Store& store, const std::string& name, const chunk::Key& their_key)
+Intake::Intake(const Store& store, Index&& index, const std::string& name, const chunk::Key& their_key)
     : store_(store),
       hasher_(store.config().key),
       their_hasher_(their_key),
       same_key_(their_key == store.config().key),
-      index_(store.load_index()),
+      index_(std::move(index)),
       chunks_(store, index_, hasher_),
       dir_(std::make_shared<io::Dir>(store.make_transfer_dir(name))) {
+    store.refresh_index(index_);
     adopted_ = store.adopt_partial(name, dir_);
     for (const auto& pack : adopted_) index_.add(pack);
 }

@@ -23,8 +23,8 @@ struct IntakeTotals {
 // others before publish(). Memory: 30 bytes for each chunk in the open pack, 8 for each of the stream.
 class Intake {
 public:
-    // their_key: that of the ids in the stream.
-    Intake(const Store& store, const std::string& name, const chunk::Key& their_key);
+    // index: of the store, as it is or was a while ago. their_key: that of the ids in the stream.
+    Intake(const Store& store, Index&& index, const std::string& name, const chunk::Key& their_key);
     ~Intake(); // not published: whole packs are kept for the next transfer of the name
 
     // Verifies every chunk of the segment; a wrong one is Error(Exit::data).

@@ -16,14 +16,14 @@ namespace {
 class Puller {
 public:
     Puller(const Store& store, const PullOptions& options, io::Source& source, Monitor& monitor)
-        : store_(store), options_(options), monitor_(monitor), reader_(source) {}
+        : store_(store), options_(options), monitor_(monitor), index_(store.load_index()), reader_(source) {}
 
     PullResult run() {
         result_.generation = reader_.header().generation;
         subject_ = cat(options_.name, " ", result_.generation.str());
         choose_line();
         find_parent();
-        Intake intake(store_, options_.name, reader_.header().key);
+        Intake intake(store_, std::move(index_), options_.name, reader_.header().key);
         Resolver resolver(intake, parent_ ? &*parent_ : nullptr, reader_.name());
         receive(intake, resolver);
         publish(intake);
@@ -167,6 +167,7 @@ private:
     const Store& store_;
     const PullOptions& options_;
     Monitor& monitor_;
+    Index index_; // loaded while the sender still thinks; whoever reads the stream brings it up to date
     stream::StreamReader reader_;
     std::string subject_; // "NAME E.C"
     std::optional<GenerationFile> parent_;

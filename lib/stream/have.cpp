@@ -12,8 +12,10 @@ namespace rs::stream {
 namespace {
 // Below this zstd's own overhead and the call cost more than is saved.
 constexpr std::size_t compress_from_bytes = 256;
-// Chunks in one table record: at 20 bytes each, well below the limit of a record.
-constexpr std::uint64_t table_chunks = 65'536;
+// Chunks in one table record: at 20 bytes each a third of what is read at once, so that neither side needs fresh memory
+// for the next one.
+constexpr std::uint64_t table_chunks = 16'384;
+constexpr std::size_t first_room = 1 << 20;
 constexpr std::size_t max_table_chunks = std::size_t{1} << 31;
 } // namespace
 
@@ -95,12 +97,9 @@ void HaveWriter::loose(const chunk::ChunkId& id) {
 
 void HaveWriter::flush_table() {
     if (table_count_ == 0) return;
-    Buffer payload;
-    Encoder out(payload);
-    out.varint(table_count_);
-    out.raw(lengths_);
-    out.raw(ids_);
-    records_.record(table_type_, payload);
+    Buffer count;
+    Encoder(count).varint(table_count_);
+    records_.record(table_type_, std::array<ByteSpan, 3>{count, lengths_, ids_});
     table_count_ = 0;
     lengths_.clear();
     ids_.clear();
@@ -167,10 +166,24 @@ void HaveReader::read_table(ByteSpan payload, bool loose) {
         for (std::uint64_t i = 0; i < count; ++i) table_.loose.push_back({in.array<16>()});
     } else {
         const std::size_t first = table_.lengths.size();
-        for (std::uint64_t i = 0; i < count; ++i)
-            table_.lengths.push_back(static_cast<std::uint32_t>(in.varint(chunk::max_chunk_bytes, "chunk length")));
-        for (std::size_t i = first; i < table_.lengths.size(); ++i)
-            table_.ids.push_back(table_.lengths[i] == 0 ? chunk::ChunkId{} : chunk::ChunkId{in.array<16>()});
+        if (first == 0) {
+            // Room that stays empty costs nothing; without it each doubling copies all into fresh memory.
+            table_.lengths.reserve(first_room);
+            table_.ids.reserve(first_room);
+        }
+        table_.lengths.resize(first + count);
+        table_.ids.resize(first + count);
+        std::size_t present = 0;
+        for (std::size_t i = first; i < first + count; ++i) {
+            table_.lengths[i] = static_cast<std::uint32_t>(in.varint(chunk::max_chunk_bytes, "chunk length"));
+            if (table_.lengths[i] != 0) ++present;
+        }
+        const ByteSpan ids = in.raw(sizeof(chunk::ChunkId) * present);
+        for (std::size_t i = first, at = 0; i < first + count; ++i) {
+            if (table_.lengths[i] == 0) continue;
+            std::memcpy(table_.ids[i].bytes.data(), ids.data() + at, sizeof(chunk::ChunkId));
+            at += sizeof(chunk::ChunkId);
+        }
     }
     in.finish();
 }

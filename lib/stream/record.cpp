@@ -45,10 +45,14 @@ void RecordWriter::put(RecordType type, std::size_t size) {
     sink_.write(head);
 }
 
-void RecordWriter::record(RecordType type, ByteSpan payload) {
-    put(type, payload.size());
-    digest_.update(payload);
-    sink_.write(payload);
+void RecordWriter::record(RecordType type, std::span<const ByteSpan> parts) {
+    std::size_t size = 0;
+    for (const ByteSpan part : parts) size += part.size();
+    put(type, size);
+    for (const ByteSpan part : parts) {
+        digest_.update(part);
+        sink_.write(part);
+    }
 }
 
 void RecordWriter::segment(const chunk::Segment& segment) {
@@ -89,17 +93,18 @@ SegmentView decode_segment(ByteSpan payload, const std::string& what) {
     return view;
 }
 
-RecordReader::RecordReader(io::Source& source) : source_(source), buffer_(buffer_bytes) {
+RecordReader::RecordReader(io::Source& source) : source_(source) {
+    grow(buffer_bytes);
     const ByteSpan want = std::as_bytes(std::span(magic));
     // What is there is looked at before more is asked for: a short foreign file is "not a stream",
     // an empty one is truncated.
     while (end_ < want.size()) {
-        const std::size_t n = source_.read(MutableSpan(buffer_).subspan(end_));
+        const std::size_t n = source_.read(MutableSpan(buffer_.get(), capacity_).subspan(end_));
         if (n == 0) break;
         end_ += n;
         offset_ += n;
     }
-    const ByteSpan got = ByteSpan(buffer_).first(std::min(end_, want.size()));
+    const ByteSpan got = ByteSpan(buffer_.get(), std::min(end_, want.size()));
     if (got.empty())
         fail(Exit::data, cat(source_.name(), ": empty, not a stream"),
              "the command before this one in the pipe has failed; look at its message");
@@ -121,15 +126,22 @@ std::string RecordReader::where() const {
     return cat(source_.name(), ": byte ", offset_ - (end_ - begin_));
 }
 
+void RecordReader::grow(std::size_t capacity) {
+    auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    if (end_ > 0) std::memcpy(larger.get(), buffer_.get(), end_);
+    buffer_ = std::move(larger);
+    capacity_ = capacity;
+}
+
 ByteSpan RecordReader::need(std::size_t size) {
     if (end_ - begin_ < size) {
-        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
         while (end_ < size) {
             // Memory grows with what has arrived, never with what a length promises.
-            if (end_ == buffer_.size()) buffer_.resize(std::min(buffer_.size() * 2, size + buffer_bytes));
-            const std::size_t n = source_.read(MutableSpan(buffer_).subspan(end_));
+            if (end_ == capacity_) grow(std::min(capacity_ * 2, size + buffer_bytes));
+            const std::size_t n = source_.read(MutableSpan(buffer_.get(), capacity_).subspan(end_));
             if (n == 0)
                 fail(Exit::data, cat(source_.name(), ": truncated at byte ", offset_),
                      "the sender failed or the line was cut; nothing was published; run it again");
@@ -137,7 +149,7 @@ ByteSpan RecordReader::need(std::size_t size) {
             offset_ += n;
         }
     }
-    const ByteSpan out = ByteSpan(buffer_).subspan(begin_, size);
+    const ByteSpan out(buffer_.get() + begin_, size);
     begin_ += size;
     return out;
 }

@@ -6,6 +6,7 @@
 // cost as much as the whole rest of a first transfer's receiving side.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,7 +21,9 @@ class RecordWriter {
 public:
     // Writes the magic and the header at once.
     RecordWriter(io::Sink& sink, const Header& header);
-    void record(RecordType type, ByteSpan payload);
+    void record(RecordType type, ByteSpan payload) { record(type, {&payload, 1}); }
+    // The parts of the payload, one after another.
+    void record(RecordType type, std::span<const ByteSpan> parts);
     void segment(const chunk::Segment& segment);
     // The trailer with the digest: the stream is whole after it.
     void finish(Trailer trailer);
@@ -68,8 +71,12 @@ private:
     ByteSpan need(std::size_t size); // that many bytes, or Error(Exit::data): truncated
     [[nodiscard]] std::string where() const;
 
+    void grow(std::size_t capacity);
+
     io::Source& source_;
-    Buffer buffer_;
+    // Not a Buffer: memory that is neither cleared nor filled is never taken from the system.
+    std::unique_ptr<std::byte[]> buffer_;
+    std::size_t capacity_ = 0;
     std::size_t begin_ = 0, end_ = 0; // what is read but not used
     std::uint64_t offset_ = 0;        // bytes taken from the source
     chunk::Sha256 digest_;

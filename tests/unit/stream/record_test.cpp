@@ -190,7 +190,7 @@ TEST_CASE("a stream cut at any length is exit 65, names the source, and never sh
     RecordWriter out(sink, sample_header());
     out.record(RecordType::manifest, random.bytes(40));
     out.segment(sample_segment(random, 2, 30));
-    out.record(RecordType::manifest, {});
+    out.record(RecordType::manifest, ByteSpan{});
     out.finish({});
     const Buffer& whole = sink.bytes();
     CHECK(failure(whole).code == Exit::ok);

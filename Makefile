@@ -62,7 +62,7 @@ check-sh: ## shellcheck over every script
 	@scripts/check-sh
 
 bench: all ## compare speed and size with the peers that are installed; BENCH=--quick
-	ninja -C $(BUILD) tests/bench/bench-workload
+	ninja -C $(BUILD) tests/bench/bench-workload tests/bench/bench-chunks
 	python3 tests/bench/bench.py --build $(BUILD) $(BENCH)
 
 bench-deps: ## install those peers

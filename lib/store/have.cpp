@@ -11,12 +11,12 @@ namespace {
 
 // The newest generation whose file and whose every manifest block can be read.
 std::optional<GenerationFile> newest_readable(const io::Dir& name_dir, const std::vector<Generation>& all,
-                                              ChunkReader& chunks, std::optional<FlatRefs>& refs, Monitor& monitor) {
+                                              ChunkReader& chunks, std::optional<NumberList>& refs, Monitor& monitor) {
     for (auto id = all.rbegin(); id != all.rend(); ++id) {
         try {
             auto file = try_load_generation(name_dir, *id, Line::main);
             if (!file) continue;
-            refs.emplace(*file, chunks);
+            refs = flat_references(*file, chunks);
             return file;
         } catch (const Error& e) {
             if (e.code() != Exit::data) throw;
@@ -43,7 +43,7 @@ void write_have(const Store& store, const std::string& name, io::Sink& sink, Mon
     const chunk::Hasher hasher(store.config().key);
     ChunkReader chunks(store, index, hasher);
     std::optional<GenerationFile> parent;
-    std::optional<FlatRefs> refs;
+    std::optional<NumberList> refs;
     if (name_dir) {
         if (!all.empty()) header.generation = all.back();
         parent = newest_readable(*name_dir, all, chunks, refs, monitor);

@@ -50,7 +50,7 @@ std::optional<Intake::Chunk> Intake::find(std::uint64_t number) const {
 }
 
 std::optional<std::uint64_t> Intake::find(const chunk::ChunkId& id) const {
-    if (const auto here = arrived_.find(id); here != arrived_.end()) return here->second;
+    if (const auto here = arrived_.find(id)) return arrived_as_[*here];
     return index_.find(id);
 }
 
@@ -67,6 +67,7 @@ void Intake::close_pack() {
     // From here on the index answers for its chunks.
     index_.add(own_.back());
     arrived_.clear();
+    arrived_as_.clear();
     healed_.clear();
 }
 
@@ -88,19 +89,19 @@ std::uint64_t Intake::settle(const chunk::ChunkId& id, std::uint64_t own) {
         number = lost;
         ++totals_.healed_chunks;
     }
-    arrived_.emplace(id, number);
+    arrived_.add(id);
+    arrived_as_.push_back(number);
     return number;
 }
 
 void Intake::segment(const stream::SegmentView& view, const std::string& what) {
     raw_.resize(view.head.raw_bytes);
     decompressor_.decompress(view.frame, raw_, what);
-    const std::size_t count = view.head.lengths.size();
-    const std::size_t first_fresh = fresh_.size();
     ids_.clear();
+    numbers_.clear();
     std::size_t at = 0;
     bool any_new = false;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < view.head.lengths.size(); ++i) {
         const ByteSpan bytes = ByteSpan(raw_).subspan(at, view.head.lengths[i]);
         at += bytes.size();
         chunk::ChunkId id = their_hasher_.id(bytes);
@@ -110,22 +111,25 @@ void Intake::segment(const stream::SegmentView& view, const std::string& what) {
         append(ids_, id.bytes);
         const auto known = settled(id);
         any_new = any_new || !known;
-        fresh_.push_back(known.value_or(unknown));
+        numbers_.push_back(known.value_or(unknown));
     }
-    if (!any_new) return;
-    PackWriter& pack = pack_with_room(count);
+    if (any_new) store_segment(view);
+    for (const std::uint64_t number : numbers_) fresh_.add(number);
+}
+
+// With all its chunks, also those that are known already; gives numbers to the others.
+void Intake::store_segment(const stream::SegmentView& view) {
+    PackWriter& pack = pack_with_room(numbers_.size());
     const std::uint64_t first = pack.add(view.head, ids_, view.frame, SegmentKind::data);
     totals_.stored_bytes += view.frame.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        std::uint64_t& number = fresh_[first_fresh + i];
-        if (number != unknown) continue;
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+        if (numbers_[i] != unknown) continue;
         const chunk::ChunkId& id = pack.id(first + i);
-        const auto twice = arrived_.find(id);
-        if (twice != arrived_.end()) {
-            number = twice->second;
+        if (const auto twice = arrived_.find(id)) {
+            numbers_[i] = arrived_as_[*twice];
             continue;
         }
-        number = settle(id, first + i);
+        numbers_[i] = settle(id, first + i);
         ++totals_.new_chunks;
         totals_.new_bytes += view.head.lengths[i];
     }

@@ -7,7 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chunk/id_index.hpp"
 #include "store/generation.hpp"
+#include "store/number_list.hpp"
 #include "store/store.hpp"
 #include "stream/record.hpp"
 
@@ -20,7 +22,7 @@ struct IntakeTotals {
 };
 
 // Numbers are given at once, packs become durable one by one in the transfer's directory, and nothing is visible to
-// others before publish(). Memory: 30 bytes for each chunk in the open pack, 8 for each of the stream.
+// others before publish(). Memory: 50 bytes for each chunk in the open pack, 12 for each of the store.
 class Intake {
 public:
     // index: of the store, as it is or was a while ago. their_key: that of the ids in the stream.
@@ -30,7 +32,7 @@ public:
     // Verifies every chunk of the segment; a wrong one is Error(Exit::data).
     void segment(const stream::SegmentView& view, const std::string& what);
     // Numbers of the stream's chunks, in the order of arrival.
-    [[nodiscard]] const std::vector<std::uint64_t>& fresh() const { return fresh_; }
+    [[nodiscard]] const NumberList& fresh() const { return fresh_; }
 
     // A manifest block; gives its place in blocks(), whose number is known after flush().
     void block(Buffer&& payload);
@@ -59,6 +61,7 @@ public:
 
 private:
     PackWriter& pack_with_room(std::size_t chunks);
+    void store_segment(const stream::SegmentView& view);
     void close_pack();
     void flush_blocks();
     std::uint64_t settle(const chunk::ChunkId& id, std::uint64_t own);
@@ -76,9 +79,11 @@ private:
     std::vector<std::shared_ptr<PackIndex>> adopted_, own_;
 
     std::unique_ptr<PackWriter> pack_;
-    std::unordered_map<chunk::ChunkId, std::uint64_t> arrived_;   // in the open pack, by id
-    std::unordered_map<std::uint64_t, std::uint64_t> healed_;     // lost number to own number in the open pack
-    std::vector<std::uint64_t> fresh_;
+    chunk::IdIndex arrived_;                // in the open pack
+    std::vector<std::uint64_t> arrived_as_; // its number for each of them
+    std::unordered_map<std::uint64_t, std::uint64_t> healed_; // lost number to own number in the open pack
+    NumberList fresh_;
+    std::vector<std::uint64_t> numbers_; // of the segment at hand
 
     chunk::Decompressor decompressor_;
     chunk::Compressor compressor_{chunk::default_level};

@@ -31,31 +31,13 @@ void for_references(const GenerationFile& generation, ChunkReader& chunks, const
     }
 }
 
-FlatRefs::FlatRefs(const GenerationFile& generation, ChunkReader& chunks) {
+NumberList flat_references(const GenerationFile& generation, ChunkReader& chunks) {
+    NumberList out;
     const std::string what = cat(generation.header.name, " ", generation.id().str());
     for (const Run& blocks : generation.blocks)
         for (std::uint64_t i = 0; i < blocks.count; ++i)
-            for_block_references(blocks.start + i, chunks, what, [&](const Run& run) {
-                if (!pieces_.empty() && pieces_.back().run.start + pieces_.back().run.count == run.start)
-                    pieces_.back().run.count += run.count;
-                else
-                    pieces_.push_back({total_, run});
-                total_ += run.count;
-            });
-}
-
-void FlatRefs::resolve(std::uint64_t start, std::uint64_t count, const std::function<void(const Run&)>& f) const {
-    auto at = std::upper_bound(pieces_.begin(), pieces_.end(), start,
-                               [](std::uint64_t s, const Piece& p) { return s < p.first; });
-    --at;
-    while (count > 0) {
-        const std::uint64_t skip = start - at->first;
-        const std::uint64_t n = std::min(count, at->run.count - skip);
-        f(Run{Run::Kind::stored, at->run.start + skip, n});
-        start += n;
-        count -= n;
-        ++at;
-    }
+            for_block_references(blocks.start + i, chunks, what, [&](const Run& run) { out.add(run.start, run.count); });
+    return out;
 }
 
 Resolver::Resolver(Intake& intake, const GenerationFile* parent, std::string what)
@@ -151,21 +133,15 @@ void Resolver::resolve(const Op& op) {
         switch (run.kind) {
         case Run::Kind::stored: bad("numbers of a store in a stream");
         case Run::Kind::fresh: {
-            const auto& fresh = intake_.fresh();
+            const NumberList& fresh = intake_.fresh();
             if (run.start > fresh.size() || run.count > fresh.size() - run.start)
                 bad("refers to a chunk that has not come");
-            for (std::uint64_t i = 0; i < run.count;) {
-                const std::uint64_t first = fresh[run.start + i];
-                std::uint64_t n = 1;
-                while (i + n < run.count && fresh[run.start + i + n] == first + n) ++n;
-                reference(first, n, bytes);
-                i += n;
-            }
+            fresh.resolve(run.start, run.count, [&](const Run& r) { reference(r.start, r.count, bytes); });
             break;
         }
         case Run::Kind::parent:
             if (parent_ == nullptr) bad("refers to a parent generation where there is none");
-            if (!flat_) flat_.emplace(*parent_, intake_.chunks());
+            if (!flat_) flat_ = flat_references(*parent_, intake_.chunks());
             if (run.start > flat_->size() || run.count > flat_->size() - run.start)
                 bad("refers to a chunk that the parent generation does not have");
             flat_->resolve(run.start, run.count, [&](const Run& r) { reference(r.start, r.count, bytes); });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/intake.hpp"
+#include "store/number_list.hpp"
 #include "stream/checker.hpp"
 #include "stream/path_set.hpp"
 #include "stream/tree_digest.hpp"
@@ -14,21 +15,7 @@
 namespace rs::store {
 
 // All chunk references of a generation one behind the other, as its have stream's table has them.
-class FlatRefs {
-public:
-    FlatRefs(const GenerationFile& generation, ChunkReader& chunks);
-    [[nodiscard]] std::uint64_t size() const { return total_; }
-    // Calls f(run of stored numbers) for `count` references from `start` on; both within size().
-    void resolve(std::uint64_t start, std::uint64_t count, const std::function<void(const stream::Run&)>& f) const;
-
-private:
-    struct Piece {
-        std::uint64_t first;
-        stream::Run run;
-    };
-    std::vector<Piece> pieces_;
-    std::uint64_t total_ = 0;
-};
+[[nodiscard]] NumberList flat_references(const GenerationFile& generation, ChunkReader& chunks);
 
 // Calls f for every reference of a generation: its blocks, and what they refer to.
 void for_references(const GenerationFile& generation, ChunkReader& chunks,
@@ -61,7 +48,7 @@ private:
     const GenerationFile* parent_;
     std::string what_;
     std::optional<GenerationReader> parent_reader_;
-    std::optional<FlatRefs> flat_;
+    std::optional<NumberList> flat_;
     stream::Op op_, parent_op_;
     bool in_file_ = false;
     // The file so far, held back until its end, because it may be withdrawn. 32 bytes an extent or run of chunks.

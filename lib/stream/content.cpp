@@ -18,37 +18,6 @@ constexpr std::size_t zero_run_bytes = 4096;
 constexpr std::uint64_t hole_piece_bytes = 64 << 20;
 } // namespace
 
-std::optional<std::uint64_t> FreshIndex::find(const chunk::ChunkId& id) const {
-    if (slots_.empty()) return std::nullopt;
-    const std::uint64_t mask = slots_.size() - 1;
-    for (std::uint64_t at = id.prefix() & mask; slots_[at] != 0; at = (at + 1) & mask)
-        if (ids_[slots_[at] - 1] == id) return slots_[at] - 1;
-    return std::nullopt;
-}
-
-void FreshIndex::add(const chunk::ChunkId& id) {
-    RS_ASSERT(ids_.size() < UINT32_MAX - 1);
-    ids_.push_back(id);
-    if (ids_.size() + ids_.size() / 2 > slots_.size()) {
-        grow();
-        return;
-    }
-    const std::uint64_t mask = slots_.size() - 1;
-    std::uint64_t at = id.prefix() & mask;
-    while (slots_[at] != 0) at = (at + 1) & mask;
-    slots_[at] = static_cast<std::uint32_t>(ids_.size());
-}
-
-void FreshIndex::grow() {
-    slots_.assign(std::max<std::size_t>(slots_.size() * 2, 1024), 0);
-    const std::uint64_t mask = slots_.size() - 1;
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-        std::uint64_t at = ids_[i].prefix() & mask;
-        while (slots_[at] != 0) at = (at + 1) & mask;
-        slots_[at] = static_cast<std::uint32_t>(i + 1);
-    }
-}
-
 ContentWriter::ContentWriter(StreamWriter& stream, const chunk::Hasher& hasher, const HaveTable* have,
                              bool sha256, Monitor& monitor)
     : stream_(stream), hasher_(hasher), have_(have), sha256_(sha256), monitor_(monitor) {}

@@ -13,24 +13,11 @@
 
 #include "base/monitor.hpp"
 #include "chunk/hash_thread.hpp"
+#include "chunk/id_index.hpp"
 #include "stream/have.hpp"
 #include "stream/writer.hpp"
 
 namespace rs::stream {
-
-// Ids of the chunks of this stream, so that none is sent twice. About 22 bytes a chunk.
-class FreshIndex {
-public:
-    // The number that the id was added with, or nothing.
-    [[nodiscard]] std::optional<std::uint64_t> find(const chunk::ChunkId& id) const;
-    // Numbers are given in ascending order from 0, one for each call.
-    void add(const chunk::ChunkId& id);
-
-private:
-    void grow();
-    std::vector<chunk::ChunkId> ids_;
-    std::vector<std::uint32_t> slots_; // number + 1, or 0
-};
 
 // Where the references of one file go: straight into the stream, or kept until the file's place is known.
 class ContentSink {
@@ -88,7 +75,7 @@ private:
     bool sha256_;
     Monitor& monitor_;
     std::unique_ptr<HaveIndex> index_;
-    FreshIndex fresh_;
+    chunk::IdIndex fresh_; // of this stream, so that none is sent twice
     Buffer buffers_[2];
     chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     ContentTotals totals_;

@@ -790,24 +790,3 @@ TEST_CASE("an interruption in the middle of a file ends the work in good order")
         CHECK(status == 0);
     }
 }
-
-TEST_CASE("an index of fresh chunks finds the first number of each") {
-    FreshIndex index;
-    CHECK_FALSE(index.find(made_up_id(0)));
-    for (std::uint64_t i = 0; i < 5000; ++i) {
-        REQUIRE_FALSE(index.find(made_up_id(i)));
-        index.add(made_up_id(i));
-        REQUIRE(index.find(made_up_id(i)) == i);
-    }
-    for (std::uint64_t i = 0; i < 5000; ++i) index.add(made_up_id(i)); // 5000 to 9999
-    for (std::uint64_t i = 0; i < 5000; ++i) REQUIRE(index.find(made_up_id(i)) == i);
-    CHECK_FALSE(index.find(made_up_id(5000)));
-    // Ids that agree in what the index hashes.
-    FreshIndex alike;
-    for (unsigned i = 0; i < 50; ++i) {
-        chunk::ChunkId id;
-        id.bytes[15] = std::byte{static_cast<std::uint8_t>(i)};
-        alike.add(id);
-        REQUIRE(alike.find(id) == i);
-    }
-}

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,6 +68,13 @@ pid_t start(const std::vector<std::string>& command, int in, int out) {
 }
 
 } // namespace
+
+void touch(std::uint64_t bytes) {
+    void* const memory =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) check(errno, "mmap");
+    check(::munmap(memory, bytes) == 0 ? 0 : errno, "munmap");
+}
 
 void measure(const std::filesystem::path& report, const std::vector<std::string>& words) {
     const auto commands = split(words);

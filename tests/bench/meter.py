@@ -33,6 +33,13 @@ class Meter:
         self.helper, self.limit = helper, limit  # limit: seconds for one step
         self.report, self.log = directory / 'report.json', directory / 'log'
 
+    def touch(self, most):
+        """Fills free memory once and gives it back, at most so many bytes. A virtual machine gets memory from its host
+        when it first writes there, at a tenth of the speed: whoever comes first would pay for it."""
+        free = next(int(line.split()[1]) << 10 for line in open('/proc/meminfo') if line.startswith('MemFree'))
+        subprocess.run([str(self.helper), 'touch', '--bytes', str(max(min(most, free - (1 << 30)), 4096))], check=True,
+                       stdin=subprocess.DEVNULL)
+
     def run(self, steps, environment):
         """The sums of wall and CPU seconds, the highest peak, and the figures of each process."""
         total = {'wall': 0.0, 'user': 0.0, 'sys': 0.0, 'peak_kib': 0, 'processes': []}

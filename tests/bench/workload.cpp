@@ -14,12 +14,14 @@ constexpr std::string_view usage =
     "usage: bench-workload dump FILE --bytes SIZE [--seed N] [--round R]\n"
     "       bench-workload tree DIR --files COUNT [--seed N] [--round R]\n"
     "       bench-workload image FILE --bytes SIZE [--seed N] [--round R]\n"
+    "       bench-workload touch --bytes SIZE\n"
     "       bench-workload measure REPORT COMMAND ARGUMENT... ['|' COMMAND ARGUMENT...]...\n"
     "\n"
     "Makes the data that the benchmark backs up, the same for the same options.\n"
     "A dump is written whole in every round. A tree or an image that is there already must be\n"
     "at round R - 1 and is changed in place; one that is not is made and taken to round R.\n"
     "SIZE and COUNT may end in K, M, G (powers of 1024) or KB, MB, GB (powers of 1000).\n"
+    "touch fills that much memory and gives it back.\n"
     "measure runs a pipeline and writes its wall time, CPU time and peak memory as JSON.\n";
 
 struct UsageError : std::runtime_error {
@@ -46,7 +48,7 @@ void run(const std::vector<std::string>& arguments) {
 
     std::map<std::string, std::uint64_t> options = {
         {"--bytes", 0}, {"--files", 0}, {"--seed", 1}, {"--round", 0}};
-    for (std::size_t i = 2; i < arguments.size(); i += 2) {
+    for (std::size_t i = what == "touch" ? 1 : 2; i < arguments.size(); i += 2) {
         if (!options.contains(arguments[i]) || i + 1 == arguments.size())
             throw UsageError("unknown or without a value: " + arguments[i]);
         options[arguments[i]] = parse_number(arguments[i + 1]);
@@ -55,7 +57,9 @@ void run(const std::vector<std::string>& arguments) {
     const std::uint64_t seed = options["--seed"];
     const auto round = static_cast<unsigned>(options["--round"]);
     if (size == 0) throw UsageError("--bytes or --files is missing");
-    if (what == "dump")
+    if (what == "touch")
+        bench::touch(size);
+    else if (what == "dump")
         bench::write_dump(arguments[1], size, seed, round);
     else if (what == "tree")
         bench::write_tree(arguments[1], size, seed, round);

@@ -27,6 +27,9 @@ void write_tree(const std::filesystem::path& root, std::uint64_t files, std::uin
 void write_image(const std::filesystem::path& file, std::uint64_t bytes, std::uint64_t seed,
                  unsigned round);
 
+// Takes so much memory, writes to all of it and gives it back.
+void touch(std::uint64_t bytes);
+
 // Runs the commands, separated by "|" arguments, as one pipeline with stdin from /dev/null, waits
 // for all of them, and writes to `report` one line of JSON: the wall time in seconds from the
 // start of the first to the end of the last, and for each process its status (128 + signal if

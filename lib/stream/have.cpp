@@ -166,8 +166,8 @@ void HaveReader::read_table(ByteSpan payload, bool loose) {
         for (std::uint64_t i = 0; i < count; ++i) table_.loose.push_back({in.array<16>()});
     } else {
         const std::size_t first = table_.lengths.size();
-        if (first == 0) {
-            // Room that stays empty costs nothing; without it each doubling copies all into fresh memory.
+        if (first == 0 && count == table_chunks) {
+            // More will come. Room that stays empty costs nothing; without it each doubling copies all into fresh memory.
             table_.lengths.reserve(first_room);
             table_.ids.reserve(first_room);
         }

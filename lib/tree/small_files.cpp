@@ -11,7 +11,7 @@
 namespace rs::tree {
 
 namespace {
-constexpr std::size_t max_waiting_files = 256;
+constexpr std::size_t max_waiting_files = 32; // each holds its directory open
 constexpr std::size_t max_waiting_bytes = 8 << 20;
 constexpr unsigned max_workers = 4;
 } // namespace

@@ -24,7 +24,7 @@ struct Refused {
     std::string path, what;
 };
 
-// Used by one thread. Memory: 8 MiB of content and 256 files that wait.
+// Used by one thread. Memory: 8 MiB of content of the 32 files that wait.
 class SmallFiles {
 public:
     struct File {

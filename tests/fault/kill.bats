@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Killed anywhere: the generations that were acknowledged restore bit for bit, the target of an import is the old tree or
 # the new one, no lock is left, and the next run completes and leaves nothing behind (NEEDS.md B1). RS_FAULT kills
-# before the Nth call that writes, for each N; with strace the kernel does it at some of them. What is looked at
+# before the Nth call that writes, for each N; with strace the kernel does it at some of them. A recovery is killed, too
+# (B33). What is looked at
 # after each kill is in tests/lib/faults.py.
 
 load ../lib/common
@@ -66,4 +67,27 @@ load ../lib/common
     [ "$killed" -ge 1 ]
     rs-pull --store s --name n <stream
     say "export: killed before each of $killed writes"
+}
+
+# twice WHAT: 30 pairs of a kill and a second one in the recovery; `make check-faults` tries thousands.
+twice() {
+    run --separate-stderr "$python" -S "$lib/pairs.py" "$1" "${RS_BUILD-$lib/../../build}/tests/fault/store-verifier" 30
+    [ "$status" -eq 0 ] || fail "$output" "$stderr"
+    say "$output"
+}
+
+@test "rs-pull killed, and killed again in the next run: nothing is lost, the third run completes" {
+    twice pull
+}
+
+@test "rs-import killed, and killed again in the next run: the old tree or the new one, the third run completes" {
+    twice import
+}
+
+@test "rs-store prune killed, and killed again in the next run: nothing is lost, the third run completes" {
+    twice prune
+}
+
+@test "rs-store copy killed, and killed again in the next run: nothing is lost, the third run completes" {
+    twice copy
 }

@@ -215,6 +215,7 @@ class Pull:
     """The third generation, as a delta, into a store with two."""
 
     name, statuses = "pull", (74,)
+    new = ("1.3",)  # what the runs with a fault may have published; pairs.py makes two
 
     def prepare(self):
         self.history = History(3)
@@ -228,16 +229,17 @@ class Pull:
     def intact(self, place, complete):
         store = f"{place}/s"
         shown = listed(store)
-        need(shown[:2] == ["1.1", "1.2"] and shown[2:] in ([], ["1.3"]), f"the store shows {shown}")
-        need(not complete or len(shown) == 3, "acknowledged and not there")
+        need(shown[:2] == ["1.1", "1.2"] and shown[2:] == [*self.new][:len(shown) - 2], f"the store shows {shown}")
+        need(not complete or len(shown) > 2, "acknowledged and not there")
         for number in shown:
             self.history.restores(store, number, f"{place}/out")
         well(store)
 
     def again(self, place):
         store = f"{place}/s"
+        before = listed(store)
         number = pull(store, export("src", have(store)))
-        need(number in ("1.3", "1.4"), f"the next pull gave {number}")
+        need(number == f"1.{len(before) + 1}", f"the next pull gave {number}")
         shutil.rmtree(f"{place}/out", ignore_errors=True)
         done("rs-import", f"{place}/out", stdin=emit(store, number))
         need(lines(f"{place}/out") == self.history.trees["1.3"], "the next pull is not the source")

@@ -341,6 +341,23 @@ def arguments(text):
 
 # ---- states ----
 
+PAGE = 4096  # bytes; what a file system writes apart
+
+
+def pages(offset, size):
+    """How many pages of the file a write touches."""
+    return (offset + size - 1) // PAGE - offset // PAGE + 1 if size else 0
+
+
+def torn(old, offset, data, arrived):
+    """What a write of `data` over `old` has left of which only some pages arrived."""
+    out, at = b"", 0
+    for page, there in enumerate(arrived):
+        end = (offset // PAGE + page + 1) * PAGE - offset
+        out += (data if there else old)[at:end]
+        at = end
+    return out
+
 
 class State:
     """The disk with some of the operations on it."""
@@ -350,7 +367,8 @@ class State:
         self.names, self.contents, self.attributes = {}, {}, {}
 
     def apply(self, operation, how="whole"):
-        """how: whole; or of data: a number of bytes that arrived, or zeros in its place."""
+        """how: whole; or of data: a number of bytes that arrived, or zeros in its place, or a tuple with a truth for each
+        page of PAGE bytes of the file that it touches: those that are true arrived, in whatever order."""
         if operation.kind == "names":
             for directory, name, node in operation.what[0]:
                 if directory not in self.names:
@@ -367,11 +385,13 @@ class State:
             self.contents[node] = self.contents.get(node, node.data)[:size].ljust(size, b"\0")
         else:
             node, offset, data = operation.what
+            old = self.contents.get(node, node.data)
             if how == "zeros":
                 data = bytes(len(data))
+            elif isinstance(how, tuple):
+                data = torn(old[offset:offset + len(data)].ljust(len(data), b"\0"), offset, data, how)
             elif how != "whole":
                 data = data[:how]
-            old = self.contents.get(node, node.data)
             self.contents[node] = old[:offset].ljust(offset, b"\0") + data + old[offset + len(data):]
 
     def key(self):

@@ -12,7 +12,8 @@
     faults.py flip WHAT                    one byte of the stream is another one, at each offset
     faults.py rot                          one byte of a store is another one, in each file of it
 
-WHAT is pull, import, prune or copy (cut and flip: pull or import). Works in the current directory, with the tools in
+WHAT is pull, first (the first pull), import, prune, copy or mirror (a copy into an empty store); for cut and flip pull or
+import. Works in the current directory, with the tools in
 PATH. Prints one line for the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
 """
 
@@ -215,22 +216,22 @@ class Pull:
     """The third generation, as a delta, into a store with two."""
 
     name, statuses = "pull", (74,)
-    new = ("1.3",)  # what the runs with a fault may have published; pairs.py makes two
+    old, new = ["1.1", "1.2"], ["1.3"]  # new: what the runs with a fault may have published; pairs.py makes two
 
     def prepare(self):
-        self.history = History(3)
+        self.history = History(len(self.old) + 1)
 
     def begin(self, place):
         shutil.copytree("base", f"{place}/s", symlinks=True)
 
     def command(self, place):
-        return ("rs-pull", "--store", f"{place}/s", "--name", "n"), self.history.streams["1.3"]
+        return ("rs-pull", "--store", f"{place}/s", "--name", "n"), self.history.streams[self.history.last]
 
     def intact(self, place, complete):
         store = f"{place}/s"
         shown = listed(store)
-        need(shown[:2] == ["1.1", "1.2"] and shown[2:] == [*self.new][:len(shown) - 2], f"the store shows {shown}")
-        need(not complete or len(shown) > 2, "acknowledged and not there")
+        need(len(shown) >= len(self.old) and shown == [*self.old, *self.new][:len(shown)], f"the store shows {shown}")
+        need(not complete or len(shown) > len(self.old), "acknowledged and not there")
         for number in shown:
             self.history.restores(store, number, f"{place}/out")
         well(store)
@@ -242,9 +243,15 @@ class Pull:
         need(number == f"1.{len(before) + 1}", f"the next pull gave {number}")
         shutil.rmtree(f"{place}/out", ignore_errors=True)
         done("rs-import", f"{place}/out", stdin=emit(store, number))
-        need(lines(f"{place}/out") == self.history.trees["1.3"], "the next pull is not the source")
+        need(lines(f"{place}/out") == self.history.trees[self.history.last], "the next pull is not the source")
         well(store)
         no_leftovers(store)
+
+
+class First(Pull):
+    """The first generation, whole, into an empty store."""
+
+    name, old, new = "first", [], ["1.1"]
 
 
 class Import:
@@ -340,13 +347,13 @@ class Prune:
 class Copy:
     """A store of three generations into a second one that has two."""
 
-    name, statuses = "copy", (74,)
+    name, statuses, old = "copy", (74,), 2
 
     def prepare(self):
         self.history = History(4)
         done("rs-store", "init", "--reserve", "0", "--like", "base", "second")
-        pull("second", self.history.streams["1.1"])
-        pull("second", emit("base", "1.2", have("second")))
+        for number in ("1.1", "1.2")[:self.old]:
+            pull("second", emit("base", number, have("second")))
 
     def begin(self, place):
         shutil.copytree("second", f"{place}/s", symlinks=True)
@@ -357,7 +364,7 @@ class Copy:
     def intact(self, place, complete):
         store = f"{place}/s"
         shown = listed(store)
-        need(shown in (["1.1", "1.2"], ["1.1", "1.2", "1.3"]), f"the second store shows {shown}")
+        need(len(shown) >= self.old and shown == ["1.1", "1.2", "1.3"][:len(shown)], f"the second store shows {shown}")
         need(not complete or len(shown) == 3, "acknowledged and not there")
         for number in shown:
             self.history.restores(store, number, f"{place}/out")
@@ -374,7 +381,13 @@ class Copy:
         no_leftovers(store)
 
 
-THINGS = {thing.name: thing for thing in (Pull, Import, Prune, Copy)}
+class Mirror(Copy):
+    """A store of three generations into an empty one."""
+
+    name, old = "mirror", 0
+
+
+THINGS = {thing.name: thing for thing in (Pull, First, Import, Prune, Copy, Mirror)}
 
 
 def packs(store):

@@ -196,7 +196,7 @@ def main(argv):
         return 64
     what, verifier, pairs, sample = argv[0], argv[1], int(argv[2]), int(argv[3]) if len(argv) > 3 else 25
     thing = faults.THINGS[what]()
-    thing.new = ("1.3", "1.4")
+    thing.new = ["1.3", "1.4"]
     try:
         thing.prepare()
         if what == "pull":

@@ -4,9 +4,10 @@
 
     powerloss.py WHAT VERIFIER STATES [SAMPLE] [--lazy]
 
-WHAT is pull, import, prune or copy, as in faults.py. VERIFIER is the program store-verifier. The run is recorded; then
+WHAT is that of faults.py. VERIFIER is the program store-verifier. The run is recorded; then
 for the moment before each sync, and for its end, the operations that are not durable are on the disk or are not, in all
-combinations if there are few, else in STATES of them, drawn; a write may also be there in part or as zeros. Each state
+combinations if there are few, else in STATES of them, drawn; a write may also be there in part, with some of its pages, or
+as zeros. Each state
 that differs from those before is made and looked at; each SAMPLEth (50th) is looked at with the tools as well, with
 everything that faults.py asks for, and the next run is made in it. --lazy: as if the syncs of the run had been left out,
 which must not hold. Works in the current directory. Prints one line for
@@ -27,6 +28,7 @@ import diskmodel  # pylint: disable=wrong-import-position
 import faults  # pylint: disable=wrong-import-position
 
 WORKERS = os.cpu_count() or 1
+KNOWN = 1000  # drawn states without a new one among them, after which a moment is taken to be exhausted
 
 
 class Verifier:
@@ -53,12 +55,17 @@ def ways(operation, rng):
     """How an operation that is not durable may have arrived; None: not."""
     if operation.kind != "data":
         return [None, "whole"]
-    return [None, "whole", "zeros", rng.randrange(len(operation.what[2])) if operation.what[2] else 0]
+    _, offset, data = operation.what
+    out = [None, "whole", "zeros", rng.randrange(len(data)) if data else 0]
+    if (count := diskmodel.pages(offset, len(data))) > 1:
+        out.append(tuple(rng.random() < 0.5 for _ in range(count)))
+    return out
 
 
-def combinations(pending, limit, rng):
+def combinations(pending, limit, rng, stale):
     """Each way that the pending operations may have arrived; if there are too many: all or nothing, all but one, only one,
-    and `limit` drawn ones. A write may arrive in part, which makes more ways than can be tried: some are always drawn."""
+    and `limit` drawn ones. A write may arrive in part, which makes more ways than can be tried: some are always drawn, until
+    stale() says that nothing new comes of it."""
     choices = [ways(op, rng) for op in pending]
     total = 1
     for choice in choices:
@@ -73,24 +80,32 @@ def combinations(pending, limit, rng):
                 yield (*nothing[:at], way, *nothing[at + 1:])
     if total > limit or any(op.kind == "data" for op in pending):
         for _ in range(limit):
+            if stale():
+                return
             share = rng.random()  # from nearly nothing to nearly everything
             yield tuple(rng.choice(ways(op, rng)[1:]) if rng.random() < share else None for op in pending)
 
 
 def states(recording, limit):
-    """(state, whether the run had said that it was done) for each moment."""
-    rng = random.Random(faults.SEED)
+    """(state, its key, whether the run had said that it was done) for each moment; none twice."""
+    rng, seen = random.Random(faults.SEED), set()
     for moment in sorted({*recording.syncs, recording.acknowledged, recording.clock + 1}):
         done = [op for op in recording.operations if op.at < moment]
         pending = [op for op in done if op.durable_at is None or op.durable_at >= moment]
         number = {op: at for at, op in enumerate(pending)}
-        for combination in combinations(pending, limit, rng):
+        acknowledged, known = moment >= recording.acknowledged, 0  # known: states in a row that were there before
+        for combination in combinations(pending, limit, rng, lambda: known > KNOWN):  # pylint: disable=cell-var-from-loop
             state = diskmodel.State(recording.root)
             for op in done:
                 way = combination[number[op]] if op in number else "whole"
                 if way is not None:
                     state.apply(op, way)
-            yield state, moment >= recording.acknowledged
+            key = state.key()
+            known += 1
+            if (key, acknowledged) not in seen:
+                seen.add((key, acknowledged))
+                known = 0
+                yield state, key, acknowledged
 
 
 class Target:
@@ -135,7 +150,7 @@ class Store:
     def __init__(self, thing, verifier):
         self.verifier = Verifier(verifier)
         self.before, self.after = (self.verifier.generations(store) for store in ("store-before", "store-after"))
-        self.ordered = thing.name != "prune"
+        self.ordered = thing.name != "prune"  # generations come; a prune's go
         faults.need(self.before != self.after, "the run changes nothing")
 
     def prepare(self, place, inodes):
@@ -185,18 +200,17 @@ def record(thing):
 def explore(thing, recording, verifier, limit, sample, share):
     """Looks at those states whose keys fall to this share. Returns (states, sampled, broken)."""
     looker = (Target if thing.name == "import" else Store)(thing, verifier)
-    seen, sampled, broken = set(), 0, []
-    for state, acknowledged in states(recording, limit):
-        key = (state.key(), acknowledged)
-        if key[0] % WORKERS != share or key in seen:
+    count, sampled, broken = 0, 0, []
+    for state, key, acknowledged in states(recording, limit):
+        if key % WORKERS != share:
             continue
-        seen.add(key)
-        place = os.path.abspath(f"state-{share}-{len(seen)}")
+        count += 1
+        place = os.path.abspath(f"state-{share}-{count}")
         inodes = state.write(place)
         try:
             looker.prepare(place, inodes)
             looker.look(place, acknowledged)
-            if len(seen) % sample == 1 % sample:
+            if count % sample == 1 % sample:
                 sampled += 1
                 faults.after(thing, place, acknowledged)
         except faults.Broken as error:
@@ -206,7 +220,7 @@ def explore(thing, recording, verifier, limit, sample, share):
             continue  # stays, to be looked at
         shutil.rmtree(place)
     looker.end()
-    return len(seen), sampled, broken
+    return count, sampled, broken
 
 
 def main(argv):

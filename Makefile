@@ -41,6 +41,9 @@ check-unit: all ## the unit tests only
 check-cli: all ## the tests of the tools in real pipes only
 	@scripts/run-checks $(BUILD) cli
 
+check-faults: all ## the full forms of the fault tests; takes hours
+	@scripts/check-faults $(BUILD)
+
 check-asan: build-asan/build.ninja ## unit and cli tests under ASan and UBSan
 	ninja -C build-asan
 	@$(SANITIZERS) scripts/run-checks build-asan unit cli
@@ -112,5 +115,5 @@ build-fuzz/build.ninja:
 	CXX=$(CLANG) meson setup build-fuzz $(SANITIZED) -Db_sanitize=address,undefined \
 		-Dcpp_args=-fsanitize=fuzzer-no-link
 
-.PHONY: all help deps demo check check-unit check-cli check-asan check-tsan check-clang \
+.PHONY: all help deps demo check check-unit check-cli check-faults check-asan check-tsan check-clang \
 	check-layers check-man check-sh bench bench-deps fuzz install format dist clean

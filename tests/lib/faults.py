@@ -7,17 +7,23 @@
     faults.py kill WHAT                    SIGKILL before the 1st, 2nd, ... write-like call, until a run completes
     faults.py strace WHAT                  the same with the kernel's own calls, a few of them
     faults.py fail WHAT CALL ERRNO [+]     the Nth CALL fails with ERRNO, each N; "+": and all that follow
+    faults.py short WHAT                   the Nth write is cut short, each N, and all of them: no fault at all
     faults.py full WHAT DIR                WHAT on a tmpfs mounted on DIR, as root, with more and more free space
     faults.py cut WHAT                     the stream ends at each of its offsets
     faults.py flip WHAT                    one byte of the stream is another one, at each offset
-    faults.py rot                          one byte of a store is another one, in each file of it
+    faults.py rot [VERIFIER]               one byte of a store is another one, in each file of it: some bytes, looked at
+                                           with the tools; or each byte, with the program store-verifier
+    faults.py export                       SIGKILL, and errors, at each write-like call of an export
 
 WHAT is pull, first (the first pull), import, prune, copy or mirror (a copy into an empty store); for cut and flip pull or
 import. Works in the current directory, with the tools in
-PATH. Prints one line for the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
+PATH. Prints one line for the report. RS_FAULT_PLACES (40) is how many of the calls "fail" lets fail, 0: each; it is also how
+many sizes "full" tries with one page more each time, before its steps grow; RS_FAULT_BYTES (1) is how many other values
+"flip" gives each byte. Exit status: 0 all held; 1 some did not, each is named on stderr.
 """
 
 import concurrent.futures
+import multiprocessing
 import os
 import random
 import shutil
@@ -31,6 +37,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lister  # pylint: disable=wrong-import-position
 
 SEED = 20261120  # of all random choices
+PLACES = int(os.environ.get("RS_FAULT_PLACES", "40")) or 10 ** 9
+BYTES = int(os.environ.get("RS_FAULT_BYTES", "1"))
 WORKERS = 4  # they wait for the disk more than for a processor
 KILLED = -signal.SIGKILL
 PATIENCE = 30  # seconds a run may take: one that waits for a lock that nobody holds takes longer
@@ -91,6 +99,26 @@ def listed(store):
 def lines(tree):
     """What a tree is, as comparable text."""
     return [entry.line() for entry in lister.listing(tree)]
+
+
+class Verifier:
+    """The program store-verifier, kept running: looking at a store takes less than the start of a process."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def generations(self, store):
+        """{"NAME E.C": digest} of a store that a full check finds nothing in."""
+        self.process.stdin.write(os.path.abspath(store) + "\n")
+        self.process.stdin.flush()
+        kind, _, rest = self.process.stdout.readline().rstrip("\n").partition(" ")
+        need(kind == "OK", f"the check says: {rest or 'nothing, and ends'}")
+        rows = [row.rsplit(" ", 1) for row in rest.split("; ") if row]
+        return {place: digest for place, digest in rows}
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 # ---- a tree ----
@@ -485,7 +513,7 @@ def kill_loop(thing, wrap_of=None, numbers=None):
 
 def command_kill(what):
     loop, killed = kill_loop(THINGS[what]())
-    return loop.end(f"{what}: killed before each of {killed} calls")
+    return loop.end(f"{what}: killed before each of {killed} calls: all held")
 
 
 # Calls as the kernel counts them, for each kind apart, and not all kinds in each tool.
@@ -528,12 +556,12 @@ def count_calls(thing, call):
 
 
 def command_fail(what, call, errno_name, later=""):
-    """Some 40 of the calls, the first and the last among them."""
+    """PLACES of the calls, the first and the last among them."""
     thing = THINGS[what]()
     thing.prepare()
     total = count_calls(thing, call)
     need(total > 0, f"a {what} makes no {call} call")
-    step = 1 + total // 40
+    step = 1 + total // PLACES
     numbers = sorted({*range(1, total + 1, step), total})
     loop, statuses = Loop(thing), {}
 
@@ -557,6 +585,27 @@ def command_fail(what, call, errno_name, later=""):
         loop.broken.append("no run failed")
     return loop.end(f"{what}: {errno_name} at {len(numbers)} of {total} {call} calls{' and later' if later else ''}: "
                     + ", ".join(f"{n} x status {s}" for s, n in sorted(statuses.items(), key=str)))
+
+
+def command_short(what):
+    thing = THINGS[what]()
+    thing.prepare()
+    total = count_calls(thing, "write")
+    need(total > 0, f"a {what} writes nothing")
+    loop = Loop(thing)
+
+    def one(fault):
+        def body(place):
+            if thing.name != "import":
+                os.makedirs(place)
+            status, result = try_fault(thing, place, fault)
+            need(status == 0, f"status {status}: {result.stderr.decode()}")
+        loop.attempt(fault, body)
+
+    faults = [f"write:{number}{later}:short" for number in range(1, total + 1) for later in ("", "+")]
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(one, faults))
+    return loop.end(f"{what}: {len(faults)} times with short writes, of {total}: all done")
 
 
 def command_full(what, mount):
@@ -592,7 +641,7 @@ def command_full(what, mount):
         if status[0] in (0, None) or loop.broken and len(loop.broken) > 10:
             break
         refused += 1
-        extra += step * (1 + refused // 8)
+        extra += step * (1 + refused // (8 if PLACES == 40 else PLACES))
     if not getattr(thing, "needs_room", True):
         if refused:
             loop.broken.append(f"{refused} runs were stopped by a full disk")
@@ -719,14 +768,15 @@ def command_flip(what):
         data = streams[kind]
 
         def body(receiver, offset, data=data, kind=kind):
-            other = random.Random(f"{SEED}/{offset}").randrange(1, 256)
+            offset, turn = divmod(offset, BYTES)
+            other = random.Random(f"{SEED}/{offset}").sample(range(1, 256), BYTES)[turn]
             bad = data[:offset] + bytes([data[offset] ^ other]) + data[offset + 1:]
             result = run(*receiver.argv, stdin=bad)
             if result.returncode == 0:
                 # Only bits that say nothing may pass: those of zstd's frame that no content depends on.
                 harmless.append(offset)
                 need(kind == "whole" or what == "pull", "a delta with another byte was taken")
-                fresh = Receiver(what, kind, streams, trees, f"fresh-{offset}")
+                fresh = Receiver(what, kind, streams, trees, f"fresh-{offset}-{other}")
                 done(*fresh.argv, stdin=bad)
                 fresh.accepts()
                 return
@@ -734,16 +784,67 @@ def command_flip(what):
             need(result.stdout == b"" and result.stderr, "said nothing on stderr, or something on stdout")
             need(receiver.state() == receiver.before, "something was published")
 
-        loop.broken += over_offsets(what, kind, len(data), streams, trees, body)
-        loop.count += len(data)
-    return loop.end(f"{what}: each of {loop.count} bytes flipped, {len(harmless)} of them without a meaning")
+        loop.broken += over_offsets(what, kind, len(data) * BYTES, streams, trees, body)
+        loop.count += len(data) * BYTES
+    return loop.end(f"{what}: {loop.count} flips, of each byte {BYTES}, {len(harmless)} of them without a meaning")
 
 
 # ---- a store that rots ----
 
 
-def command_rot():
+def rot_share(verifier, kept, files, share):
+    """Each byte of these files, one other value. Returns (flips, found, what broke)."""
+    store, flips, found, broken = f"rot-{share}", 0, 0, []
+    shutil.copytree("base", store)
+    looker = Verifier(verifier)
+    for file in files:
+        with open(f"{store}/{file}", "r+b", buffering=0) as target:
+            data = target.read()
+            rng = random.Random(f"{SEED}/{file}")
+            for offset, byte in enumerate(data):
+                os.pwrite(target.fileno(), bytes([byte ^ rng.randrange(1, 256)]), offset)
+                flips += 1
+                try:
+                    now = looker.generations(store)
+                    if now != kept:
+                        broken.append(f"{file}, byte {offset}: the check finds nothing, and the store has {sorted(now)}")
+                except Broken as error:
+                    found += 1
+                    if looker.process.poll() is not None or "nothing, and ends" in str(error):
+                        broken.append(f"{file}, byte {offset}: the verifier has died")
+                        looker = Verifier(verifier)
+                os.pwrite(target.fileno(), bytes([byte]), offset)
+                if len(broken) > 20:
+                    return flips, found, broken
+    looker.end()
+    return flips, found, broken
+
+
+def rot_everywhere(verifier):
+    """As command_rot, for each byte. What a clean check and an equal digest mean for a restore, command_rot looks at."""
+    files = [os.path.join(top, name) for top, _, names in os.walk("base") for name in names]
+    files = sorted((os.path.relpath(path, "base") for path in files), key=lambda path: os.path.getsize(f"base/{path}"))
+    first = Verifier(verifier)
+    kept = first.generations("base")
+    first.end()
+    need(len(kept) == 3, f"the store has {sorted(kept)}")
+    count = os.cpu_count() or 1
+    with multiprocessing.get_context("fork").Pool(count) as pool:
+        shares = pool.starmap(rot_share, [(verifier, kept, files[at::count], at) for at in range(count)])
+    loop = Loop(None)
+    loop.count, found = (sum(share[at] for share in shares) for at in (0, 1))
+    loop.broken = [line for share in shares for line in share[2]]
+    size = sum(os.path.getsize(f"base/{path}") for path in files)
+    if loop.count != size or found < size * 3 // 4:
+        loop.broken.append(f"{loop.count} of {size} bytes flipped, {found} found")
+    return loop.end(f"store: each of {size} bytes in {len(files)} files flipped, {found} found, {size - found} without a meaning: "
+                    "all held")
+
+
+def command_rot(verifier=None):
     history = History(4)
+    if verifier:
+        return rot_everywhere(verifier)
     files = sorted(os.path.relpath(os.path.join(top, name), "base") for top, _, names in os.walk("base") for name in names)
     rng, cases = random.Random(SEED), []
     for file in files:
@@ -778,6 +879,49 @@ def command_rot():
                     f"{seen['harmless']} without a meaning")
 
 
+# ---- exports ----
+
+
+def command_export():
+    """What an export that died or failed has written is refused, and the next one is whole."""
+    history, loop, counts = History(2), Loop(None), {}
+    had = have("base")
+    held = listed("base")
+    archive = "tree.tar"
+    subprocess.run(["tar", "-C", "src", "-cf", archive, "."], check=True)
+    commands = {"tree": (("rs-export", "src"), None), "delta": (("rs-export", "--have=-", "src"), had),
+                "archive": (("rs-export", "--from-archive", archive), None),
+                "command": (("rs-export", "--exec", "dump", "--", "cat", archive), None)}
+    for kind, (argv, stdin) in commands.items():
+        for action in ("kill", "EIO", "ENOSPC", "EDQUOT"):
+            for later in ("", "+"):
+                number, status = 0, None
+                while status != 0 and not loop.broken:
+                    number += 1
+                    fault = f"any:{number}{later}:{action}"
+
+                    def body(_, argv=argv, stdin=stdin, fault=fault, action=action):
+                        result = run(*argv, stdin=stdin, fault=fault)
+                        need(result.returncode in (0, KILLED if action == "kill" else 74), f"status {result.returncode}")
+                        need(action == "kill" or result.returncode == 0 or result.stderr, "no message")
+                        if result.returncode != 0:
+                            for taker in (("rs-pull", "--store", "base", "--name", "n"), ("rs-import", "out")):
+                                took = run(*taker, stdin=result.stdout)
+                                need(took.returncode == 65, f"{taker[0]} took what there is of it: {took.returncode}")
+                            need(listed("base") == held and not os.path.exists("out"), "something was published")
+                            counts[action] = counts.get(action, 0) + 1
+                        return result.returncode
+
+                    status = loop.attempt(f"{kind}-{fault}", body)
+                if number < 2:
+                    loop.broken.append(f"{kind} {action}: no call failed")
+    number = pull("base", export("src", have("base")))
+    need(history.restores("base", number, os.path.abspath("out")), "the next one is not whole")
+    well("base")
+    return loop.end(f"export of {len(commands)} kinds: " + ", ".join(f"{n} x {action}" for action, n in counts.items())
+                    + ", each refused: all held")
+
+
 def command_mini(root, number):
     mini(root, int(number))
     settle(root)
@@ -785,8 +929,8 @@ def command_mini(root, number):
 
 
 def main(argv):
-    commands = {"mini": command_mini, "kill": command_kill, "strace": command_strace, "fail": command_fail,
-                "full": command_full, "cut": command_cut, "flip": command_flip, "rot": command_rot}
+    commands = {"mini": command_mini, "kill": command_kill, "strace": command_strace, "fail": command_fail, "short": command_short,
+                "full": command_full, "cut": command_cut, "flip": command_flip, "rot": command_rot, "export": command_export}
     if not argv or argv[0] not in commands:
         print(__doc__, file=sys.stderr)
         return 64

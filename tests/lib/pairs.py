@@ -24,7 +24,6 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import faults  # pylint: disable=wrong-import-position
 from faults import done, have, need, run  # pylint: disable=wrong-import-position
-from powerloss import Verifier  # pylint: disable=wrong-import-position
 
 WORKERS = os.cpu_count() or 1
 SHARED = 8  # pairs that begin with the same killed run of a store: the store as it is then is copied
@@ -38,7 +37,7 @@ class Stores:
     """What pull, prune and copy have in common."""
 
     def __init__(self, thing, verifier):
-        self.thing, self.verifier = thing, Verifier(verifier)
+        self.thing, self.verifier = thing, faults.Verifier(verifier)
         self.old = self.verifier.generations("second" if thing.name == "copy" else "base")
         self.template, self.first, self.left, self.tried = None, None, 0, 0
 

@@ -20,7 +20,6 @@ import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -29,26 +28,6 @@ import faults  # pylint: disable=wrong-import-position
 
 WORKERS = os.cpu_count() or 1
 KNOWN = 1000  # drawn states without a new one among them, after which a moment is taken to be exhausted
-
-
-class Verifier:
-    """The program, kept running."""
-
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def generations(self, store):
-        """{"NAME E.C": digest} of a store that a full check finds nothing in."""
-        self.process.stdin.write(os.path.abspath(store) + "\n")
-        self.process.stdin.flush()
-        kind, _, rest = self.process.stdout.readline().rstrip("\n").partition(" ")
-        faults.need(kind == "OK", f"the check says: {rest or 'nothing, and ends'}")
-        rows = [row.rsplit(" ", 1) for row in rest.split("; ") if row]
-        return {place: digest for place, digest in rows}
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def ways(operation, rng):
@@ -148,7 +127,7 @@ class Store:
     """Looks at a store."""
 
     def __init__(self, thing, verifier):
-        self.verifier = Verifier(verifier)
+        self.verifier = faults.Verifier(verifier)
         self.before, self.after = (self.verifier.generations(store) for store in ("store-before", "store-after"))
         self.ordered = thing.name != "prune"  # generations come; a prune's go
         faults.need(self.before != self.after, "the run changes nothing")

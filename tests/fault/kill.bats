@@ -1,10 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Killed anywhere: the generations that were acknowledged restore bit for bit, the target of an import is the old tree or
-# the new one, no lock is left, and the next run completes and leaves nothing behind (NEEDS.md B1). RS_FAULT kills
+# Killed anywhere: the generations that were acknowledged restore bit for bit, the target of an import is the old tree
+# or the new one, no lock is left, and the next run completes and leaves nothing behind (NEEDS.md B1). RS_FAULT kills
 # before the Nth call that writes, for each N; with strace the kernel does it at some of them. A recovery is killed, too
-# (B33). What is looked at
-# after each kill is in tests/lib/faults.py.
+# (B33). What is looked at after each kill is in tests/lib/faults.py.
 
 load ../lib/common
 

@@ -227,7 +227,7 @@ def main(argv):
         broken.append(f"only {count} states")
         print(broken[-1], file=sys.stderr)
     print(f"{what}: {len(recording.operations)} operations, {len(recording.syncs)} syncs: {count} states of the disk after a loss "
-          f"of power, the next run made in {sampled} of them")
+          f"of power, the next run made in {sampled} of them: {'all held' if not broken else f'{len(broken)} broken'}")
     return 1 if broken else 0
 
 

@@ -4,12 +4,12 @@
 
     crowd.py SECONDS [PULLERS] [--kill]
 
-PULLERS (20) processes pull for so long, three of five in a name of their own, the others in one that they share. What they
-pull changes from round to round; that of the shared name while none of them is at work, because two contents for one
-number are refused for good reason (rs(7)). --kill: about each second one of the tools at work is killed. In the end: each
-pull ended with 0 or 75, and so did each prune, and each check with 0 (or they were killed); after 75 a retry came
-through; each generation that was acknowledged and that retention keeps restores bit for bit; a full check finds nothing;
-nothing is left in tmp/.
+PULLERS (20) processes pull for so long, three of five in a name of their own, the others in one that they share. What
+they pull changes from round to round; that of the shared name while none of them is at work, because two contents for
+one number are refused for good reason (rs(7)). What is newest in some name is emitted again and again meanwhile.
+--kill: about each second one of the tools at work is killed. In the end: each pull, emission and prune ended with 0 or
+75, each check with 0, or was killed; after 75 a retry came through; each generation that was acknowledged and that
+retention keeps restores bit for bit; a full check finds nothing; nothing is left in tmp/.
 Works in the current directory. Prints one line for the report. Exit status: 0 all held; 1 some did not, each on stderr.
 """
 
@@ -37,7 +37,7 @@ class Crowd:
     def __init__(self, seconds, pullers, kill):
         self.end, self.kill = time.monotonic() + seconds, kill
         self.lock = threading.Lock()  # of all that follows
-        self.statuses = {what: collections.Counter() for what in ("pull", "prune", "check")}
+        self.statuses = {what: collections.Counter() for what in ("pull", "prune", "check", "emit")}
         self.broken, self.acknowledged, self.streak = [], {}, 0
         self.running = {}  # process to whether it has been shot at
         alone = pullers * 3 // 5
@@ -82,8 +82,9 @@ class Crowd:
     @staticmethod
     def change(tree, rng, turn):
         """Names differ, content is partly the same everywhere: chunks are shared, and prunes take them away."""
-        faults.put(f"{tree}/common", random.Random(rng.randrange(4)).randbytes(60_000), 1_700_000_000_000_000_000 + turn)
-        faults.put(f"{tree}/own", rng.randbytes(4_000), 1_700_000_000_000_000_000 + turn)
+        common, when = random.Random(rng.randrange(4)), 1_700_000_000_000_000_000 + turn
+        faults.put(f"{tree}/common", common.randbytes(60_000), when)
+        faults.put(f"{tree}/own", rng.randbytes(4_000), when)
         faults.settle(tree)
 
     def change_shared(self):
@@ -118,14 +119,25 @@ class Crowd:
             if status == 0:
                 break
             again += 1
-            faults.need(again <= RETRIES and status in (75, None), f"no way through after {again} tries, status {status}")
+            faults.need(again <= RETRIES and status in (75, None), f"no way through: {again} tries, status {status}")
         with self.lock:
             self.streak = max(self.streak, again)
-            faults.need(self.acknowledged.setdefault((name, number), now) == now, f"{number}: acknowledged for two contents")
+            faults.need(self.acknowledged.setdefault((name, number), now) == now, f"{number}: acknowledged twice")
 
     def loop(self, what, *argv):
         while time.monotonic() < self.end:
             self.tool(what, *argv)
+
+    def emitter(self):
+        """The newest of a name that has one; a prune may move all that it reads, and remove it when it is old."""
+        rng = random.Random(f"{faults.SEED}/emitter")
+        while time.monotonic() < self.end:
+            with self.lock:
+                names = sorted({name for name, _ in self.acknowledged})
+            if names:
+                self.tool("emit", "rs-pull", "--store", "s", "--name", rng.choice(names), "--emit", "latest")
+            else:
+                time.sleep(0.05)
 
     def killer(self):
         rng = random.Random(faults.SEED)
@@ -139,7 +151,8 @@ class Crowd:
 
     def run(self):
         work = [(self.puller, at) for at in range(len(self.names))]
-        work += [(self.loop, "prune", "rs-store", "prune", "--keep-last", str(KEEP), "s"), (self.loop, "check", "rs-store", "check", "s")]
+        work += [(self.loop, "prune", "rs-store", "prune", "--keep-last", str(KEEP), "s"),
+                 (self.loop, "check", "rs-store", "check", "s"), (self.emitter,)]
         work += [(self.killer,)] if self.kill else []
         threads = [threading.Thread(target=body, args=args) for body, *args in work]
         for thread in threads:
@@ -167,7 +180,7 @@ class Crowd:
             for number in set(present) & set(mine):
                 sent = faults.done("rs-pull", "--store", "s", "--name", name, "--emit", number)
                 faults.done("rs-import", "out", stdin=sent)
-                faults.need(faults.lines("out") == self.acknowledged[name, number], f"{name} {number}: not what was exported")
+                faults.need(faults.lines("out") == self.acknowledged[name, number], f"{name} {number}: is another tree")
                 shutil.rmtree("out")
                 shutil.rmtree(".out.rs-import")
                 restored += 1
@@ -202,8 +215,8 @@ def main(argv):
     for line in crowd.broken[:40]:
         print(line, file=sys.stderr)
     tell = lambda counts: ", ".join(f"{n} x {status}" for status, n in sorted(counts.items(), key=str))  # noqa: E731
-    print(f"{pullers} at once for {seconds} s: " + "; ".join(f"{what} {tell(counts)}" for what, counts in crowd.statuses.items())
-          + f"; {crowd.streak} x 75 or killed in a row at most; {restored} generations restored: "
+    print(f"{pullers} at once for {seconds} s: "
+          + "; ".join(f"{what} {tell(counts)}" for what, counts in crowd.statuses.items()) + f"; {crowd.streak} x 75 or killed in a row at most; {restored} generations restored: "
           + ("all held" if not crowd.broken else f"{len(crowd.broken)} broken"))
     return 1 if crowd.broken else 0
 

@@ -7,9 +7,9 @@
     manners.py closed                   stdin, stdout and stderr closed in all combinations
     manners.py few TIMES                with at most 3, 4, 5, ... descriptors, TIMES times those of `ulimit -n 40`
 
-WHAT is that of faults.py, or export. After each run what was acknowledged must be there, the next run must complete, and
-it must leave nothing behind; the exit status must be one of rs(7). Works in the current directory. Prints one line for
-the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
+WHAT is that of faults.py, or export. After each run what was acknowledged must be there, the next run must complete,
+and it must leave nothing behind; the exit status must be one of rs(7). Works in the current directory. Prints one line
+for the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
 """
 
 import concurrent.futures
@@ -83,7 +83,8 @@ def signal_export(times):
             status = 128 - process.returncode if process.returncode < 0 else process.returncode
             need(status in (0, 128 + number), f"{number.name} after {delay:.3f} s: status {status}: {err.decode()}")
             if status != 0:
-                need(run("rs-pull", "--store", "s", "--name", "n", stdin=out).returncode == 65, "what there is was taken")
+                took = run("rs-pull", "--store", "s", "--name", "n", stdin=out)
+                need(took.returncode == 65, f"what there is was taken: status {took.returncode}")
                 need(faults.listed("s") == [], "something was published")
             return status
 
@@ -135,7 +136,7 @@ def command_signal(what, times):
                         status = process.returncode
             else:
                 status, err = interrupt(argv, stdin, delay, number)
-            # Before the tool has set up its handlers the signal itself ends the process; a shell says 128 + N of either.
+            # Before the tool has its handlers the signal itself ends the process; a shell says 128 + N of either.
             status = 128 - status if status < 0 else status
             need(status in (0, 128 + number), f"{number.name} after {delay:.3f} s: status {status}: {err.decode()}")
             faults.after(thing, place, status == 0)
@@ -168,11 +169,15 @@ def writers():
     faults.pull("base", faults.export("src", faults.have("base")))
     stream = faults.emit("base", "1.4")
     done("rs-import", "t", stdin=stream)
-    return {"export": (("rs-export", "src"), b""), "have": (("rs-pull", "--store", "base", "--name", "n", "--have"), b""),
+    return {"export": (("rs-export", "src"), b""),
+            "have": (("rs-pull", "--store", "base", "--name", "n", "--have"), b""),
             "emit": (("rs-pull", "--store", "base", "--name", "n", "--emit", "1.4"), b""),
-            "import --have": (("rs-import", "--have", "t"), b""), "import --signature": (("rs-import", "--signature", "t"), b""),
-            "list": (("rs-store", "list", "base"), b""), "show": (("rs-store", "show", "base", "n", "1.4", "--entries"), b""),
-            "cat": (("rs-store", "cat", "base", "n", "1.4", "large"), b""), "stats": (("rs-store", "stats", "base"), b""),
+            "import --have": (("rs-import", "--have", "t"), b""),
+            "import --signature": (("rs-import", "--signature", "t"), b""),
+            "list": (("rs-store", "list", "base"), b""),
+            "show": (("rs-store", "show", "base", "n", "1.4", "--entries"), b""),
+            "cat": (("rs-store", "cat", "base", "n", "1.4", "large"), b""),
+            "stats": (("rs-store", "stats", "base"), b""),
             "pull": (("rs-pull", "--store", "base", "--name", "m"), faults.export("src")),
             "check": (("rs-store", "check", "base"), b"")}, history
 
@@ -204,7 +209,8 @@ def command_pipe(times):
                     _, err = process.communicate(stdin if not want else None, timeout=faults.PATIENCE)
                     status = process.returncode
                 # What fits into the pipe may have been written before the reader went.
-                need(status == 74 or status == 0 and want and size - got <= held, f"{got} of {size} read: status {status}: {err}")
+                need(status == 74 or status == 0 and want and size - got <= held,
+                     f"{got} of {size} read: status {status}: {err}")
                 return status
 
             status = loop.attempt(f"{kind}-{at}", body)
@@ -269,7 +275,8 @@ def command_closed():
                 status, out = closed(argv, faults.have("base"), which)
                 need(status in (0, *FAILED), f"{argv}: status {status}")
                 need(1 not in which or status != 0, f"{' '.join(argv)}: without stdout, status 0")
-                need(status == 0 or not out or run("rs-import", "nowhere", stdin=out).returncode == 65, f"{argv}: {status}")
+                need(status == 0 or not out or run("rs-import", "nowhere", stdin=out).returncode == 65,
+                     f"{' '.join(argv)}: status {status}, and its output is taken")
                 worst = max(worst, status)
             faults.well("base")
             need(lines("src") == thing.history.trees["1.3"], "the source was written to")
@@ -295,7 +302,8 @@ def command_few(times):
                 make(thing, place)
                 argv, stdin = thing.command(place)
                 few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))  # noqa: E731
-                with start(argv, subprocess.PIPE, preexec_fn=few) as process:  # pylint: disable=subprocess-popen-preexec-fn
+                # pylint: disable-next=subprocess-popen-preexec-fn
+                with start(argv, subprocess.PIPE, preexec_fn=few) as process:
                     _, err = process.communicate(stdin, timeout=faults.PATIENCE)
                 status = process.returncode
                 # 127: the loader could not open a library.
@@ -314,7 +322,8 @@ def command_few(times):
 
 
 def main(argv):
-    commands = {"signal": (command_signal, 2), "pipe": (command_pipe, 1), "closed": (command_closed, 0), "few": (command_few, 1)}
+    commands = {"signal": (command_signal, 2), "pipe": (command_pipe, 1), "closed": (command_closed, 0),
+                "few": (command_few, 1)}
     if not argv or argv[0] not in commands or len(argv) != 1 + commands[argv[0]][1]:
         print(__doc__, file=sys.stderr)
         return 64

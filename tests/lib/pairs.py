@@ -5,12 +5,13 @@
     pairs.py WHAT VERIFIER PAIRS [SAMPLE]
 
 WHAT is pull, import, prune or copy, as in faults.py. VERIFIER is the program store-verifier. A run is killed before its
-Nth write-like call, the next run of the same command before its Mth, both drawn, until PAIRS runs of either kind have
-died; then the promises must hold, and the third run must complete. A store is looked at by the verifier: it reads all data
-and tells the digest of each generation, so that what it says is what a restore would show; each SAMPLEth (25th) is looked
-at with the tools too, by everything that faults.py asks for after one kill. The tree of an import is compared each time.
-Works in the current directory. Prints one line for the report. Exit status: 0 all held; 1 some did not, each is named on
-stderr and left in place.
+Nth write-like call, the next run of the same command before its Mth, both drawn, until PAIRS of them have died; each
+time the promises must hold, and the third run must complete. A store is looked at by the verifier: it reads all data
+and tells the digest of each generation, so that what it says is what a restore would show; each SAMPLEth (25th) is
+looked at with the tools instead, by everything that faults.py asks for after one kill. What is pulled is restored, and
+the tree of an import compared, each time.
+Works in the current directory. Prints one line for the report. Exit status: 0 all held; 1 some did not, each is named
+on stderr and left in place.
 """
 
 import functools
@@ -82,7 +83,8 @@ class Stores:
         if kind == "pull":
             need(self.thing.history.restores(store, result.stdout.decode().strip(), f"{place}/out"), "not restored")
         elif kind == "prune":
-            need(faults.packs(store) <= self.thing.after, f"{faults.packs(store)} bytes of packs, {self.thing.after} in peace")
+            size = faults.packs(store)
+            need(size <= self.thing.after, f"{size} bytes of packs, {self.thing.after} in peace")
 
     def look(self, now, complete):
         """Are these generations what may be there, and what must be?"""
@@ -94,7 +96,8 @@ class Stores:
         need(self.old.items() <= now.items(), f"the store has {sorted(now)}")
         more = len(now) - len(self.old)
         most = 3 if self.thing.name == "pull" else 1
-        need(more <= most and sorted(now) == [f"n 1.{at + 1}" for at in range(len(now))], f"the store has {sorted(now)}")
+        numbers = [f"n 1.{at + 1}" for at in range(len(now))]
+        need(more <= most and sorted(now) == numbers, f"the store has {sorted(now)}")
         need(not complete or more > 0, "done, and nothing came")
 
     def end(self):
@@ -136,7 +139,7 @@ class Targets:
             return
         tree, trees = f"{place}/t", self.thing.history.trees
         now = faults.lines(tree)
-        need(now == trees["1.3"] or not complete and now == trees["1.2"], "the target is neither the old tree nor the new one")
+        need(now == trees["1.3"] or not complete and now == trees["1.2"], "the target is neither the old tree nor the new")
         done("rs-import", tree, stdin=self.stdin(place))
         need(faults.lines(tree) == trees["1.3"], "the third import is not the generation")
         done("rs-import", "--check", tree)
@@ -206,15 +209,16 @@ def main(argv):
         return 1
     shares = [pairs // WORKERS + (at < pairs % WORKERS) for at in range(WORKERS)]
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        results = pool.starmap(attempts, [(thing, verifier, total, count, sample, at) for at, count in enumerate(shares)])
+        results = pool.starmap(attempts, [(thing, verifier, total, *share, at)
+                                          for at, share in enumerate((count, sample) for count in shares)])
     broken = [line for result in results for line in result[2]]
     made, thorough = (sum(result[at] for result in results) for at in (0, 1))
     if made < pairs:
         broken.append(f"only {made} pairs of {pairs}")
     for line in broken:
         print(line, file=sys.stderr)
-    print(f"{what}: {made} pairs of kills at {total} places and in the recovery, {thorough} looked at with the tools, seed "
-          f"{faults.SEED}: {'all held' if not broken else f'{len(broken)} broken'}")
+    print(f"{what}: {made} pairs of kills at {total} places and in the recovery, {thorough} looked at with the tools, "
+          f"seed {faults.SEED}: {'all held' if not broken else f'{len(broken)} broken'}")
     return 1 if broken else 0
 
 

@@ -4,14 +4,13 @@
 
     powerloss.py WHAT VERIFIER STATES [SAMPLE] [--lazy]
 
-WHAT is that of faults.py. VERIFIER is the program store-verifier. The run is recorded; then
-for the moment before each sync, and for its end, the operations that are not durable are on the disk or are not, in all
-combinations if there are few, else in STATES of them, drawn; a write may also be there in part, with some of its pages, or
-as zeros. Each state
+WHAT is that of faults.py. VERIFIER is the program store-verifier. The run is recorded; then for the moment before each
+sync, and for its end, the operations that are not durable are on the disk or are not, in all combinations if there are
+few, else in STATES of them, drawn; a write may also be there in part, with some of its pages, or as zeros. Each state
 that differs from those before is made and looked at; each SAMPLEth (50th) is looked at with the tools as well, with
-everything that faults.py asks for, and the next run is made in it. --lazy: as if the syncs of the run had been left out,
-which must not hold. Works in the current directory. Prints one line for
-the report. Exit status: 0 all held; 1 some did not, each is named on stderr.
+everything that faults.py asks for, and the next run is made in it. --lazy: as if the syncs of the run had been left
+out, which must not hold. Works in the current directory. Prints one line for the report. Exit status: 0 all held; 1
+some did not, each is named on stderr.
 """
 
 import itertools
@@ -42,9 +41,9 @@ def ways(operation, rng):
 
 
 def combinations(pending, limit, rng, stale):
-    """Each way that the pending operations may have arrived; if there are too many: all or nothing, all but one, only one,
-    and `limit` drawn ones. A write may arrive in part, which makes more ways than can be tried: some are always drawn, until
-    stale() says that nothing new comes of it."""
+    """Each way that the pending operations may have arrived; if there are too many: all or nothing, all but one, only
+    one, and `limit` drawn ones. A write may arrive in part, which makes more ways than can be tried: some are always
+    drawn, until stale() says that nothing new comes of it."""
     choices = [ways(op, rng) for op in pending]
     total = 1
     for choice in choices:
@@ -73,7 +72,8 @@ def states(recording, limit):
         pending = [op for op in done if op.durable_at is None or op.durable_at >= moment]
         number = {op: at for at, op in enumerate(pending)}
         acknowledged, known = moment >= recording.acknowledged, 0  # known: states in a row that were there before
-        for combination in combinations(pending, limit, rng, lambda: known > KNOWN):  # pylint: disable=cell-var-from-loop
+        # pylint: disable-next=cell-var-from-loop
+        for combination in combinations(pending, limit, rng, lambda: known > KNOWN):
             state = diskmodel.State(recording.root)
             for op in done:
                 way = combination[number[op]] if op in number else "whole"
@@ -226,8 +226,8 @@ def main(argv):
     if count < 30:
         broken.append(f"only {count} states")
         print(broken[-1], file=sys.stderr)
-    print(f"{what}: {len(recording.operations)} operations, {len(recording.syncs)} syncs: {count} states of the disk after a loss "
-          f"of power, the next run made in {sampled} of them: {'all held' if not broken else f'{len(broken)} broken'}")
+    print(f"{what}: {len(recording.operations)} operations, {len(recording.syncs)} syncs: {count} states of the disk after "
+          f"a loss of power, the next run made in {sampled} of them: {'all held' if not broken else f'{len(broken)} broken'}")
     return 1 if broken else 0
 
 

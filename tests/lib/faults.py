@@ -884,19 +884,21 @@ def command_rot(verifier=None):
 
 def command_export():
     """What an export that died or failed has written is refused, and the next one is whole."""
-    history, loop, counts = History(2), Loop(None), {}
+    History(2)
+    loop, counts = Loop(None), {}
+    put("src/large", random.Random(SEED).randbytes(3_000_000), 1_700_000_000_000_000_000)  # for some more writes
     had = have("base")
     held = listed("base")
-    archive = "tree.tar"
-    subprocess.run(["tar", "-C", "src", "-cf", archive, "."], check=True)
+    tar = subprocess.run(["tar", "-C", "src", "-cf", "-", "."], check=True, stdout=subprocess.PIPE)
+    put("tree.tar", tar.stdout, 1_700_000_000_000_000_000)
     commands = {"tree": (("rs-export", "src"), None), "delta": (("rs-export", "--have=-", "src"), had),
-                "archive": (("rs-export", "--from-archive", archive), None),
-                "command": (("rs-export", "--exec", "dump", "--", "cat", archive), None)}
+                "archive": (("rs-export", "--from-archive"), tar.stdout),
+                "command": (("rs-export", "--exec", "dump", "--", "cat", "tree.tar"), None)}
     for kind, (argv, stdin) in commands.items():
         for action in ("kill", "EIO", "ENOSPC", "EDQUOT"):
             for later in ("", "+"):
-                number, status = 0, None
-                while status != 0 and not loop.broken:
+                number, status, before = 0, None, len(loop.broken)
+                while status != 0 and len(loop.broken) == before:
                     number += 1
                     fault = f"any:{number}{later}:{action}"
 
@@ -907,16 +909,19 @@ def command_export():
                         if result.returncode != 0:
                             for taker in (("rs-pull", "--store", "base", "--name", "n"), ("rs-import", "out")):
                                 took = run(*taker, stdin=result.stdout)
-                                need(took.returncode == 65, f"{taker[0]} took what there is of it: {took.returncode}")
+                                # A delta may be refused before its end, for there is no tree that it could build on.
+                                other = 75 if argv == commands["delta"][0] and taker[0] == "rs-import" else 65
+                                need(took.returncode in (65, other), f"{taker[0]} took what there is of it: {took.returncode}")
                             need(listed("base") == held and not os.path.exists("out"), "something was published")
                             counts[action] = counts.get(action, 0) + 1
                         return result.returncode
 
                     status = loop.attempt(f"{kind}-{fault}", body)
-                if number < 2:
+                if number < 2 and len(loop.broken) == before:
                     loop.broken.append(f"{kind} {action}: no call failed")
     number = pull("base", export("src", have("base")))
-    need(history.restores("base", number, os.path.abspath("out")), "the next one is not whole")
+    done("rs-import", "out", stdin=emit("base", number))
+    need(lines("out") == lines("src"), "the next one is not whole")
     well("base")
     return loop.end(f"export of {len(commands)} kinds: " + ", ".join(f"{n} x {action}" for action, n in counts.items())
                     + ", each refused: all held")

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/thread.hpp"
+
 namespace rs {
 
 Workers::~Workers() {
@@ -12,15 +14,24 @@ Workers::~Workers() {
     }
     added_.notify_all();
     for (std::thread& thread : threads_) thread.join();
+    for (Task& task : tasks_) task(dropped);
 }
 
 void Workers::push(Task&& task) {
+    // The thread first: what is queued is done, and what submit() failed with is not.
+    if (const auto thread = static_cast<unsigned>(threads_.size()); thread < count_) {
+        threads_.reserve(count_);
+        try {
+            threads_.push_back(start_thread([this, thread] { run(thread); }));
+        } catch (const Error&) {
+            if (threads_.empty()) throw;
+            count_ = thread; // those that are there do it all
+        }
+    }
     {
         const std::lock_guard lock(mutex_);
         tasks_.push_back(std::move(task));
     }
-    if (const auto thread = static_cast<unsigned>(threads_.size()); thread < count_)
-        threads_.emplace_back([this, thread] { run(thread); });
     added_.notify_one();
 }
 

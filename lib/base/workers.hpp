@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <type_traits>
@@ -13,13 +14,15 @@
 
 namespace rs {
 
-// Used by one thread. The threads inside start with the first job. What a job uses must outlive this object, which
-// therefore is the last member of whoever owns both.
+// Used by one thread. The threads inside start with the first jobs; those that cannot be had are done without, none
+// at all is Error(Exit::temp_fail). What a job uses must outlive this object, which therefore is the last member of
+// whoever owns both.
 class Workers {
 public:
     explicit Workers(unsigned threads) : count_(threads == 0 ? 1 : threads) {}
     // Jobs that have begun are waited for, the others are dropped.
     ~Workers();
+    struct Dropped {}; // what the future of such a job throws
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
@@ -29,14 +32,24 @@ public:
     // what it returned, or throws what it threw.
     template <typename Job>
     [[nodiscard]] auto submit(Job&& job) {
-        std::packaged_task<std::invoke_result_t<std::decay_t<Job>&, unsigned>(unsigned)> task(std::forward<Job>(job));
-        auto result = task.get_future();
-        push(Task([task = std::move(task)](unsigned thread) mutable { task(thread); }));
+        using Result = std::invoke_result_t<std::decay_t<Job>&, unsigned>;
+        auto task = std::make_shared<std::packaged_task<Result(unsigned)>>(
+            [job = std::forward<Job>(job)](unsigned thread) mutable -> Result {
+                if (thread == dropped) throw Dropped();
+                return job(thread);
+            });
+        Task queued([task](unsigned thread) { (*task)(thread); });
+        // The last one: if push() throws, it goes before the task, which then breaks no promise.
+        auto result = task->get_future();
+        push(std::move(queued));
         return result;
     }
 
 private:
     using Task = std::packaged_task<void(unsigned)>;
+    // A task that goes without having run while somebody holds its future takes memory for the error that it leaves
+    // there, and there may be none: std::terminate(). So those that are dropped run as well, and do only this.
+    static constexpr unsigned dropped = ~0U;
     void push(Task&& task);
     void run(unsigned thread);
 

@@ -67,7 +67,7 @@ TEST_CASE("at the end the running job is waited for and the others are dropped")
     }
     releases.join();
     CHECK(done == 1);
-    CHECK_THROWS_AS(dropped.get(), std::future_error);
+    CHECK_THROWS_AS(dropped.get(), Workers::Dropped);
 }
 
 TEST_CASE("no thread is started for nothing, and 0 threads are one") {

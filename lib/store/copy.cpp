@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/thread.hpp"
 #include "io/stream.hpp"
 #include "store/emit.hpp"
 #include "store/fence.hpp"
@@ -35,7 +36,7 @@ struct Pipe {
 PullResult transfer(const Store& from, const Store& to, const GenerationFile& generation, Line line, Monitor& monitor) {
     Pipe have, dump;
     std::exception_ptr have_error, emit_error;
-    std::thread first([&] {
+    std::thread first = start_thread([&] {
         SilentMonitor silent;
         try {
             io::FdSink sink(have.write.get(), "pipe");
@@ -46,7 +47,8 @@ PullResult transfer(const Store& from, const Store& to, const GenerationFile& ge
         }
         have.write.abandon();
     });
-    std::thread second([&] {
+    std::thread second;
+    const auto emit_there = [&] {
         SilentMonitor silent;
         try {
             io::FdSource source(have.read.get(), "what the second store holds");
@@ -59,7 +61,14 @@ PullResult transfer(const Store& from, const Store& to, const GenerationFile& ge
         }
         have.read.abandon();
         dump.write.abandon();
-    });
+    };
+    try {
+        second = start_thread(emit_there);
+    } catch (...) {
+        have.read.abandon(); // else the first one may wait for a reader for ever
+        first.join();
+        throw;
+    }
     std::exception_ptr pull_error;
     std::optional<PullResult> result;
     try {

@@ -20,7 +20,7 @@ void fail(Exit code, const std::string& message, std::string hint) {
 void fail_errno(Exit code, std::string_view object, std::string_view doing, int err) {
     if (err == EPIPE) throw PipeClosed();
     std::string hint;
-    if (err == ENOSPC || err == EDQUOT || err == EIO || err == EROFS) code = Exit::io;
+    if (err == ENOSPC || err == EDQUOT || err == EIO || err == EROFS || err == ENOMEM) code = Exit::io;
     if (err == ENOSPC || err == EDQUOT)
         hint = "free some space there, then run the same command again";
     throw Error(code, cat(printable(object), ": cannot ", doing, ": ", std::strerror(err)), hint);

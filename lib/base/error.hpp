@@ -47,7 +47,7 @@ private:
 
 [[noreturn]] void fail(Exit code, const std::string& message, std::string hint = {});
 
-// Throws "object: cannot doing: strerror(err)". ENOSPC, EDQUOT, EIO and EROFS become Exit::io
+// Throws "object: cannot doing: strerror(err)". ENOSPC, EDQUOT, EIO, EROFS and ENOMEM become Exit::io
 // whatever `code` says: they need the same answer everywhere. EPIPE becomes PipeClosed.
 [[noreturn]] void fail_errno(Exit code, std::string_view object, std::string_view doing,
                              int err = errno);

@@ -2,6 +2,9 @@
 #include "chunk/segment.hpp"
 
 #include <zstd.h>
+#include <zstd_errors.h>
+
+#include <new>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -10,6 +13,8 @@ namespace rs::chunk {
 
 namespace {
 std::size_t checked(std::size_t result, std::string_view what, Exit code) {
+    // Not a word about the data.
+    if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
     if (ZSTD_isError(result) != 0) fail(code, cat(what, ": ", ZSTD_getErrorName(result)));
     return result;
 }

@@ -4,6 +4,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <new>
+
 #include "base/error.hpp"
 
 namespace rs::chunk {
@@ -23,11 +25,15 @@ const EVP_MD* algorithm() {
 void Sha256::Free::operator()(evp_md_ctx_st* ctx) const noexcept { EVP_MD_CTX_free(ctx); }
 
 Sha256::Sha256() : ctx_(EVP_MD_CTX_new()) {
-    if (!ctx_ || algorithm() == nullptr) fail(Exit::software, "libcrypto: SHA-256 is not available");
+    if (!ctx_) throw std::bad_alloc();
+    if (algorithm() == nullptr) fail(Exit::software, "libcrypto: SHA-256 is not available");
     start();
 }
 
-void Sha256::start() { RS_ASSERT(EVP_DigestInit_ex2(ctx_.get(), algorithm(), nullptr) == 1); }
+// The algorithm is there; to begin with it takes nothing but memory.
+void Sha256::start() {
+    if (EVP_DigestInit_ex2(ctx_.get(), algorithm(), nullptr) != 1) throw std::bad_alloc();
+}
 
 void Sha256::update(ByteSpan bytes) {
     RS_ASSERT(EVP_DigestUpdate(ctx_.get(), bytes.data(), bytes.size()) == 1);

@@ -9,6 +9,27 @@
 
 namespace rs::store {
 
+namespace {
+// All of it or nothing: who gives up for want of memory still keeps the pack for the next transfer.
+void note(IndexContent& content, const SegmentPlace& place, const chunk::SegmentHead& head, ByteSpan ids) {
+    const std::size_t segments = content.segments.size();
+    try {
+        content.segments.push_back(place);
+        content.lengths.insert(content.lengths.end(), head.lengths.begin(), head.lengths.end());
+        for (std::size_t i = 0; i < head.lengths.size(); ++i) {
+            chunk::ChunkId id;
+            std::memcpy(id.bytes.data(), ids.data() + 16 * i, 16);
+            content.ids.push_back(id);
+        }
+    } catch (...) {
+        content.segments.resize(segments);
+        content.lengths.resize(place.first_position);
+        content.ids.resize(place.first_position);
+        throw;
+    }
+}
+} // namespace
+
 PackWriter::PackWriter(std::shared_ptr<io::Dir> dir, std::uint64_t serial, const StoreId& store)
     : dir_(std::move(dir)), name_(pack_name(serial)) {
     content_.serial = serial;
@@ -44,15 +65,9 @@ std::uint64_t PackWriter::add(const chunk::SegmentHead& head, ByteSpan ids, Byte
     std::copy(front.begin(), front.end(), scratch_.begin());
     // At its place, wherever a write that failed before has left the file.
     io::pwrite_all(fd_.get(), scratch_, offset_, dir_->name_of(name_));
+    note(content_, place, head, ids);
     offset_ += scratch_.size();
     flush_behind_.wrote(fd_.get(), scratch_.size(), dir_->name_of(name_));
-    content_.segments.push_back(place);
-    content_.lengths.insert(content_.lengths.end(), head.lengths.begin(), head.lengths.end());
-    for (std::size_t i = 0; i < head.lengths.size(); ++i) {
-        chunk::ChunkId id;
-        std::memcpy(id.bytes.data(), ids.data() + 16 * i, 16);
-        content_.ids.push_back(id);
-    }
     return chunk_number(content_.serial, place.first_position);
 }
 

@@ -264,6 +264,11 @@ stream::Header dump_header(const ExportOptions& options, const stream::HaveReade
     const bool goes_on = !options.epoch || theirs.generation.epoch == *options.epoch;
     if (!options.generation && theirs.generation && goes_on)
         h.generation = {theirs.generation.epoch, theirs.generation.counter + 1};
+    if (theirs.parent && theirs.generation < theirs.parent->generation)
+        fail(Exit::data,
+             cat("the have stream tells of generation ", theirs.parent->generation.str(), " and knows only ",
+                 theirs.generation.str()),
+             "it was damaged on its way; run it again");
     if (theirs.parent && h.generation <= theirs.parent->generation)
         fail(Exit::usage, cat("generation ", h.generation.str(), " does not come after ",
                               theirs.parent->generation.str(), ", which the other side has"),

@@ -32,16 +32,20 @@ Sha256::Sha256() : ctx_(EVP_MD_CTX_new()) {
 
 // The algorithm is there; to begin with it takes nothing but memory.
 void Sha256::start() {
-    if (EVP_DigestInit_ex2(ctx_.get(), algorithm(), nullptr) != 1) throw std::bad_alloc();
+    if (ctx_ && EVP_DigestInit_ex2(ctx_.get(), algorithm(), nullptr) == 1) return;
+    ctx_.reset(); // half begun; whoever goes on with it, as the next job of a thread does, fails as well
+    throw std::bad_alloc();
 }
 
 void Sha256::update(ByteSpan bytes) {
+    if (!ctx_) throw std::bad_alloc();
     RS_ASSERT(EVP_DigestUpdate(ctx_.get(), bytes.data(), bytes.size()) == 1);
 }
 
 Digest Sha256::finish() {
     Digest out;
     unsigned size = 0;
+    if (!ctx_) throw std::bad_alloc();
     RS_ASSERT(EVP_DigestFinal_ex(ctx_.get(), reinterpret_cast<unsigned char*>(out.data()),
                                  &size) == 1 &&
               size == out.size());

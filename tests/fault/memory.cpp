@@ -93,6 +93,15 @@ void* realloc(void* old, std::size_t size) {
     errno = ENOMEM;
     return nullptr;
 }
+// Without memory glibc itself aborts here; there is nothing to be seen of us.
+int __cxa_thread_atexit_impl(void (*destroy)(void*), void* object, void* library) {
+    using Register = int (*)(void (*)(void*), void*, void*);
+    static const auto real = reinterpret_cast<Register>(::dlsym(RTLD_NEXT, "__cxa_thread_atexit_impl"));
+    const bool was_armed = heap.armed.exchange(false);
+    const int out = real(destroy, object, library);
+    if (was_armed) heap.armed = true;
+    return out;
+}
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) noexcept {
     using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);

@@ -218,6 +218,7 @@ std::string check(const std::string& store) {
             store::Store(store), {.read_data = true, .budget_seconds = {}},
             [&](const store::Finding& f) { found += cat(f.object, ": ", f.what, "\n"); }, monitor);
     } catch (const Error& e) {
+        if (e.code() == Exit::io || e.code() == Exit::temp_fail) throw; // says nothing about the store
         found += cat("error: ", e.what(), "\n");
     }
     return found;

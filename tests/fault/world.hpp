@@ -63,7 +63,7 @@ void import(const std::string& target, ByteSpan stream);
                           ByteSpan have = {});
 [[nodiscard]] Buffer store_have(const std::string& store);
 [[nodiscard]] Buffer target_have(const std::string& target);
-// What a check that reads everything finds, one line each; an Error of the check is a line, too.
+// What a check that reads everything finds, one line each; that it is no store is a line, too.
 [[nodiscard]] std::string check(const std::string& store);
 // What is left when a stream is imported where nothing was.
 [[nodiscard]] std::string image_of_stream(const Scratch& scratch, ByteSpan stream);

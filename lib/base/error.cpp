@@ -21,6 +21,10 @@ void fail_errno(Exit code, std::string_view object, std::string_view doing, int 
     if (err == EPIPE) throw PipeClosed();
     std::string hint;
     if (err == ENOSPC || err == EDQUOT || err == EIO || err == EROFS || err == ENOMEM) code = Exit::io;
+    if (err == EMFILE || err == ENFILE) {
+        code = Exit::temp_fail;
+        hint = "too few open files are allowed (ulimit -n, LimitNOFILE)";
+    }
     if (err == ENOSPC || err == EDQUOT)
         hint = "free some space there, then run the same command again";
     throw Error(code, cat(printable(object), ": cannot ", doing, ": ", std::strerror(err)), hint);

@@ -48,7 +48,8 @@ private:
 [[noreturn]] void fail(Exit code, const std::string& message, std::string hint = {});
 
 // Throws "object: cannot doing: strerror(err)". ENOSPC, EDQUOT, EIO, EROFS and ENOMEM become Exit::io
-// whatever `code` says: they need the same answer everywhere. EPIPE becomes PipeClosed.
+// whatever `code` says, EMFILE and ENFILE Exit::temp_fail: they need the same answer everywhere. EPIPE becomes
+// PipeClosed.
 [[noreturn]] void fail_errno(Exit code, std::string_view object, std::string_view doing,
                              int err = errno);
 

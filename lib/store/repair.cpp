@@ -119,6 +119,10 @@ private:
 
     // Those that hold up every prune, since nobody can tell what they refer to.
     void set_aside_lost() {
+        // Not while a prune moves what they refer to: what only seems to be lost must not be set aside.
+        const auto turn = io::Lock::try_at(store_.root(), "prune-lock", io::LockMode::exclusive);
+        if (!turn)
+            fail(Exit::temp_fail, cat(printable(store_.path()), ": a prune is at work"), "try again when it has ended");
         const std::vector<GenerationPlace> places = all_generations(store_); // before the index
         Index index = store_.load_index();
         ChunkReader chunks(store_, index, hasher_);

@@ -165,28 +165,42 @@ io::Dir Store::make_name(const std::string& name) const {
     return dir;
 }
 
-Index Store::load_index(std::vector<IndexFault>* faults) const {
-    Index out;
+// Adds those whose serial is not known. False: one of them vanished since the directory was listed. A prune has replaced
+// it, and what it is now may not have been listed yet.
+bool Store::add_indexes(Index& index, std::set<std::uint64_t>& known, std::vector<IndexFault>* faults) const {
+    bool all = true;
     for (const std::string& name : io::list_dir(indexes_)) {
         const auto serial = serial_in_name(name, ".idx");
-        if (!serial) continue;
+        if (!serial || known.contains(*serial)) continue;
         const auto report = [&](const std::string& what) {
             if (faults != nullptr) faults->push_back({*serial, what});
         };
         try {
             const io::Fd fd = io::try_open_at(indexes_, name);
-            if (!fd) continue; // removed by a prune since the directory was read
+            if (!fd) {
+                all = false;
+                continue;
+            }
+            known.insert(*serial);
             auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
             if (pack->serial() != *serial) {
                 report(cat(printable(indexes_.name_of(name)), ": is the index of another pack"));
                 continue;
             }
             pack->pack_dir = packs_;
-            out.add(std::move(pack));
+            index.add(std::move(pack));
         } catch (const Error& e) {
-            if (e.code() != Exit::data) throw;
+            if (e.code() != Exit::data) throw; // damaged: left out, a check reports it
             report(e.what());
         }
+    }
+    return all;
+}
+
+Index Store::load_index(std::vector<IndexFault>* faults) const {
+    Index out;
+    std::set<std::uint64_t> known;
+    while (!add_indexes(out, known, faults)) {
     }
     return out;
 }
@@ -241,19 +255,7 @@ bool Store::refresh_index(Index& index) const {
         if (!io::exists_at(indexes_, index_name(pack->serial()))) gone.push_back(pack->serial());
     }
     for (const std::uint64_t serial : gone) index.remove(serial);
-    for (const std::string& name : io::list_dir(indexes_)) {
-        const auto serial = serial_in_name(name, ".idx");
-        if (!serial || known.contains(*serial)) continue;
-        const io::Fd fd = io::try_open_at(indexes_, name);
-        if (!fd) continue;
-        try {
-            auto pack = std::make_shared<PackIndex>(fd.get(), indexes_.name_of(name), true);
-            if (pack->serial() != *serial) continue;
-            pack->pack_dir = packs_;
-            index.add(std::move(pack));
-        } catch (const Error& e) {
-            if (e.code() != Exit::data) throw; // damaged: left out by load_index() as well, a check reports it
-        }
+    while (!add_indexes(index, known, nullptr)) {
     }
     return !gone.empty();
 }

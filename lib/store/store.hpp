@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,7 @@ public:
         std::uint64_t serial = 0;
         std::string what;
     };
-    [[nodiscard]] Index load_index(std::vector<IndexFault>* faults = nullptr) const;
+    [[nodiscard]] Index load_index(std::vector<IndexFault>* faults = nullptr) const; // also beside a prune
 
     // Drops packs that are gone from `index` and adds new ones. True if any was dropped.
     bool refresh_index(Index& index) const;
@@ -94,6 +95,7 @@ private:
     [[nodiscard]] std::uint64_t next_serial() const;
     void for_directories(const std::function<void(const io::Dir&)>& f) const;
     void visit_serials(const io::Dir& dir, std::uint64_t& next) const;
+    [[nodiscard]] bool add_indexes(Index& index, std::set<std::uint64_t>& known, std::vector<IndexFault>* faults) const;
     void end_transfer_locked(const std::string& dir_name, bool keep) const;
     // Moves on what a publication that failed or was killed left half way: indexes in `dir` whose packs are in
     // packs/ already. Nothing need refer to them; but what has arrived is not sent again.

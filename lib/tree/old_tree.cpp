@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/error.hpp"
 #include "tree/beneath.hpp"
@@ -14,6 +15,12 @@ namespace rs::tree {
 namespace {
 constexpr std::size_t far_read_bytes = 1 << 20;
 constexpr std::size_t near_read_bytes = 16 << 10;
+
+// What the last import left is not there any more. Any other failure says nothing about it.
+bool is_gone(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV || error == ENXIO ||
+           error == EACCES || error == EPERM;
+}
 } // namespace
 
 bool looks_like(const struct stat& st, const stream::HaveEntry& old) {
@@ -43,7 +50,8 @@ void OldTree::add(const stream::HaveEntry& entry) {
 
 std::optional<io::Fd> OldTree::open_directory(const std::string& path) const {
     io::Fd fd(open_beneath(root_.get(), path.empty() ? "." : path, O_RDONLY | O_DIRECTORY));
-    if (!fd) return std::nullopt;
+    if (!fd && is_gone(errno)) return std::nullopt;
+    if (!fd) fail_errno(Exit::io, root_.name_of(path), "open directory");
     return fd;
 }
 
@@ -59,6 +67,10 @@ OldTree::Open& OldTree::open(const File& file) {
     oldest->first = file.first;
     oldest->used = ++clock_;
     oldest->fd = io::Fd(open_beneath(root_.get(), file.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    if (!oldest->fd && !is_gone(errno)) {
+        oldest->first = Open().first;
+        fail_errno(Exit::io, root_.name_of(file.path), "open");
+    }
     oldest->offsets.clear();
     std::uint64_t offset = 0;
     auto gap = file.gaps.begin();

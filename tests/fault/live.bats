@@ -395,6 +395,49 @@ check_for_ever() {
     [ "${#lines[@]}" -eq 4 ]
 }
 
+@test "whoever lists the indexes while a prune replaces them sees no damage that is not there" {
+    need_root
+    local i waiting
+    rs-store init --reserve 0 s
+    for i in 0 1 2 3 4; do
+        mini src "$i"
+        pull s n src
+    done
+    # It stands still between the list of the indexes and their opening.
+    start strace -f -qq -o trace -P "$PWD/s/index" -e trace=getdents64 \
+        -e inject=getdents64:delay_exit=3000000:when=2 rs-pull --store s --name n --emit latest >emitted 2>err
+    waiting=$pid
+    until_true grep -q getdents64 trace
+    rs-store prune -q --keep-last 2 s
+    kill -0 "$waiting" # else nothing was seen
+    ended "$waiting"
+    [ "$ended_with" -eq 0 ] || fail "$ended_with: $(cat err)"
+    rs-import out <emitted
+    same src out
+}
+
+@test "an import that may not open enough files says so, and goes on to trust the tree that is there" {
+    local n limited=0
+    mini src
+    rs-store init --reserve 0 s
+    pull s n src
+    rs-pull --store s --name n --emit latest | rs-import t
+    mini src 1
+    pull s n src
+    rs-import --have t | rs-pull --store s --name n --emit latest --have=- >delta
+    for n in {12..26}; do
+        run sh -c "ulimit -n $n && exec rs-import t <delta"
+        [ "$status" -ne 0 ] || break
+        [[ $status -eq 75 || $status -eq 127 ]] || fail "$n files: $status: $output"
+        [[ $output != *"not what the last import left"* ]] || fail "$n files: $output"
+        limited=$((limited + 1))
+        rs-import --check t
+    done
+    [ "$limited" -ge 1 ]
+    [ "$status" -eq 0 ] || rs-import t <delta
+    same src t
+}
+
 @test "twenty imports into one target at once: each is done or 75, and the tree is whole" {
     local i statuses=() busy=0
     mini src

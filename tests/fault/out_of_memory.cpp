@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // No memory, and no threads: the Nth allocation of an operation fails, for every N, in whatever thread it happens.
 //
-//     memory SECTION [--full | --every N]
+//     out-of-memory SECTION [--full | --every N]
 //
 // SECTION is export, have, pull, import, emit, check, prune, repair or copy. Each allocation fails alone, then together
 // with all that follow; without sanitizers the same is then done to those of libraries and to the starting of threads.
@@ -422,7 +422,7 @@ Scenario make(const std::string& section, World& w, Verdict& v) {
                 }};
     }
     fail(Exit::usage,
-         "usage: memory export|have|pull|import|emit|check|prune|repair|copy [--full | --every N]");
+         "usage: out-of-memory export|have|pull|import|emit|check|prune|repair|copy [--full | --every N]");
 }
 
 } // namespace

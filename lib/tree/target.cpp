@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -225,6 +226,8 @@ std::string Target::exchange(const std::string& manifest) {
         finish_exchange();
     } catch (const Error& e) {
         return e.what();
+    } catch (const std::bad_alloc&) {
+        return "out of memory"; // short enough to need none
     }
     return {};
 }

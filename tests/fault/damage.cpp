@@ -212,7 +212,7 @@ bool damage_store(std::uint64_t every) {
 int main(int argc, char** argv) {
     const std::map<std::string, std::pair<bool (*)(std::uint64_t), std::uint64_t>> sections = {
         {"pull", {damage_pull, 331}},
-        {"import", {damage_import, 331}},
+        {"import", {damage_import, 997}},
         {"have", {damage_have, 331}},
         {"store", {damage_store, 331}},
     };

@@ -68,9 +68,9 @@ load ../lib/common
     say "export: killed before each of $killed writes"
 }
 
-# twice WHAT: 30 pairs of a kill and a second one in the recovery; `make check-faults` tries thousands.
+# twice WHAT: 12 pairs of a kill and a second one in the recovery; `make check-faults` tries thousands.
 twice() {
-    run --separate-stderr "$python" -S "$lib/pairs.py" "$1" "${RS_BUILD-$lib/../../build}/tests/fault/store-verifier" 30
+    run --separate-stderr "$python" -S "$lib/pairs.py" "$1" "${RS_BUILD-$lib/../../build}/tests/fault/store-verifier" 12
     [ "$status" -eq 0 ] || fail "$output" "$stderr"
     say "$output"
 }

@@ -120,7 +120,7 @@ class Scale:
             number = count
             while not done.is_set():
                 number += 1
-                file.write_bytes(content[:number])
+                file.write_bytes(b'%020d' % number + content[20:])
                 start = time.monotonic()
                 with subprocess.Popen(' | '.join(' '.join(command) for command in backup), shell=True,
                                       env=self.environment, stdout=subprocess.DEVNULL) as child:

@@ -39,8 +39,9 @@ void HashThread::feed_zeros(std::uint64_t count) {
 
 void HashThread::wait_below(std::size_t pieces) {
     while (pieces_.size() >= std::max<std::size_t>(pieces, 1)) {
-        pieces_.front().get();
-        pieces_.pop_front();
+        std::future<void> first = std::move(pieces_.front());
+        pieces_.pop_front(); // also if it failed
+        first.get();
     }
 }
 

@@ -36,8 +36,9 @@ void Pipeline::deliver(std::size_t keep) {
         auto& job = std::get<std::future<Compressed>>(order_.front());
         const bool finished = job.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
         if (!finished && order_.size() <= keep) return;
-        Compressed compressed = job.get();
-        order_.pop_front();
+        std::future<Compressed> first = std::move(job);
+        order_.pop_front(); // also if it failed
+        Compressed compressed = first.get();
         compressed.raw.clear();
         if (spares_.size() < 4) spares_.push_back(std::move(compressed.raw));
         done_(std::move(compressed.segment));

@@ -229,6 +229,14 @@ def well(store):
     need(result.returncode == 0, f"check says {result.returncode}: {result.stdout.decode().strip()}")
 
 
+def no_leftovers_of_import(place):
+    """Beside the target are its state, with two trees that can be gone back to, and nothing else."""
+    state = sorted(os.listdir(f"{place}/.t.rs-import"))
+    trees = [name for name in state if name.startswith("tree-")]
+    need(state == ["lock", "previous", "proven", *trees] and len(trees) == 2, f"left behind: {state}")
+    need(sorted(os.listdir(place)) == [".t.rs-import", "t"], f"left beside: {os.listdir(place)}")
+
+
 def no_leftovers(store):
     """A store at rest holds nothing of a transfer."""
     need(os.listdir(f"{store}/tmp") == [], f"left in tmp/: {os.listdir(f'{store}/tmp')}")
@@ -318,10 +326,7 @@ class Import:
         done("rs-import", tree, stdin=emit(self.base, "1.3", done("rs-import", "--have", tree)))
         need(lines(tree) == self.history.trees["1.3"], "the next import is not the generation")
         done("rs-import", "--check", tree)
-        state = sorted(os.listdir(f"{place}/.t.rs-import"))
-        trees = [name for name in state if name.startswith("tree-")]
-        need(state == ["lock", "previous", "proven", *trees] and len(trees) == 2, f"left behind: {state}")
-        need(sorted(os.listdir(place)) == [".t.rs-import", "t"], f"left beside: {os.listdir(place)}")
+        no_leftovers_of_import(place)
         done("rs-import", "--rollback", tree)
         # Nobody said that a later one was proven, so the first one stands for that.
         need(lines(tree) == self.history.trees["1.1"], "what was rolled back is not the tree that was proven last")

@@ -143,10 +143,7 @@ class Targets:
         done("rs-import", tree, stdin=self.stdin(place))
         need(faults.lines(tree) == trees["1.3"], "the third import is not the generation")
         done("rs-import", "--check", tree)
-        state = sorted(os.listdir(f"{place}/.t.rs-import"))
-        kept = [name for name in state if name.startswith("tree-")]
-        need(state == ["lock", "previous", "proven", *kept] and len(kept) == 2, f"left behind: {state}")
-        need(sorted(os.listdir(place)) == [".t.rs-import", "t"], f"left beside: {os.listdir(place)}")
+        faults.no_leftovers_of_import(place)
         done("rs-import", "--rollback", tree)
         need(faults.lines(tree) == trees["1.1"], "what was rolled back is not the tree that was proven last")
         self.at = f"{place}-done"

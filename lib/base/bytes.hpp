@@ -26,6 +26,13 @@ using Buffer = std::vector<std::byte>;
 
 void append(Buffer& out, ByteSpan bytes);
 
+// The first `size` bytes of a buffer that is used again and again and only grows. Resizing it each time would set to
+// zero what is about to be overwritten: a tenth of the time of an import.
+[[nodiscard]] inline MutableSpan room(Buffer& buffer, std::size_t size) {
+    if (buffer.size() < size) buffer.resize(size);
+    return MutableSpan(buffer).first(size);
+}
+
 [[nodiscard]] inline bool equal(ByteSpan a, ByteSpan b) {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }

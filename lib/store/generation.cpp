@@ -128,7 +128,7 @@ int ChunkReader::pack_fd(const PackIndex& pack) {
 chunk::Segment ChunkReader::read_segment(const PackIndex& pack, std::uint32_t number) {
     const SegmentPlace& place = pack.segments()[number];
     const std::string path = pack.pack_dir->name_of(pack_name(pack.serial()));
-    Buffer raw(place.stored_bytes());
+    const MutableSpan raw = room(stored_, place.stored_bytes());
     const int fd = pack_fd(pack);
     try {
         io::pread_exact(fd, raw, place.offset, path);
@@ -145,7 +145,7 @@ chunk::Segment ChunkReader::read_segment(const PackIndex& pack, std::uint32_t nu
         out.ids.push_back(pack.id(i));
     }
     if (out.head.raw_bytes > chunk::max_segment_bytes) fail(Exit::data, cat(what, ": larger than its limit"));
-    const ByteSpan frame = ByteSpan(raw).subspan(segment_header_bytes + place.head_bytes);
+    const ByteSpan frame = raw.subspan(segment_header_bytes + place.head_bytes);
     out.frame.assign(frame.begin(), frame.end());
     // Of a damaged one the index is believed, and each chunk's id: a repair has seen to it that they can be had so.
     if (place.damaged) return out;
@@ -172,8 +172,7 @@ ChunkReader::Cached& ChunkReader::load(const PackIndex& pack, std::uint32_t segm
     }
     const chunk::Segment s = read_segment(pack, segment);
     oldest->pack = nullptr;
-    oldest->raw.resize(s.head.raw_bytes);
-    decompressor_.decompress(s.frame, oldest->raw,
+    decompressor_.decompress(s.frame, room(oldest->memory, s.head.raw_bytes),
                              cat(printable(pack.pack_dir->name_of(pack_name(pack.serial()))), ": segment at byte ",
                                  pack.segments()[segment].offset));
     oldest->offsets.clear();
@@ -211,7 +210,7 @@ ByteSpan ChunkReader::read_now(std::uint64_t number) {
     const PackIndex& pack = *place->pack;
     const std::uint32_t segment = pack.segment_of(place->position);
     const Cached& cached = load(pack, segment);
-    const ByteSpan bytes = ByteSpan(cached.raw).subspan(
+    const ByteSpan bytes = ByteSpan(cached.memory).subspan(
         cached.offsets[place->position - pack.segments()[segment].first_position], pack.length(place->position));
     if (hasher_.id(bytes) != pack.id(place->position))
         fail(Exit::data, cat(printable(pack.pack_dir->name_of(pack_name(pack.serial()))), ": chunk ", place->position,

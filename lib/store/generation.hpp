@@ -63,7 +63,7 @@ private:
     struct Cached {
         const PackIndex* pack = nullptr;
         std::uint32_t segment = 0;
-        Buffer raw;
+        Buffer memory; // begins with the segment
         std::vector<std::uint32_t> offsets; // of each chunk
         std::uint64_t used = 0;
     };
@@ -75,6 +75,7 @@ private:
     Index& index_;
     const chunk::Hasher& hasher_;
     std::string subject_;
+    Buffer stored_; // a segment as it is on disk
     chunk::Decompressor decompressor_;
     std::vector<Cached> cache_;
     std::uint64_t clock_ = 0;

@@ -95,14 +95,14 @@ std::uint64_t Intake::settle(const chunk::ChunkId& id, std::uint64_t own) {
 }
 
 void Intake::segment(const stream::SegmentView& view, const std::string& what) {
-    raw_.resize(view.head.raw_bytes);
-    decompressor_.decompress(view.frame, raw_, what);
+    const MutableSpan raw = room(memory_, view.head.raw_bytes);
+    decompressor_.decompress(view.frame, raw, what);
     ids_.clear();
     numbers_.clear();
     std::size_t at = 0;
     bool any_new = false;
     for (std::size_t i = 0; i < view.head.lengths.size(); ++i) {
-        const ByteSpan bytes = ByteSpan(raw_).subspan(at, view.head.lengths[i]);
+        const ByteSpan bytes = raw.subspan(at, view.head.lengths[i]);
         at += bytes.size();
         chunk::ChunkId id = their_hasher_.id(bytes);
         if (id != view.id(i))

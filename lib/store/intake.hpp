@@ -87,7 +87,7 @@ private:
 
     chunk::Decompressor decompressor_;
     chunk::Compressor compressor_{chunk::default_level};
-    Buffer raw_, ids_;
+    Buffer memory_, ids_; // memory_ begins with the segment
     chunk::SegmentHead meta_;
     std::vector<chunk::ChunkId> meta_ids_;
     Buffer meta_raw_;

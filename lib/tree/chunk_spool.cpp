@@ -38,11 +38,11 @@ ChunkSpool::ChunkSpool(const io::Dir& dir, const chunk::Hasher& hasher)
     decompressors_.resize(workers_.count());
 }
 
-void ChunkSpool::verify(const Buffer& raw, const chunk::SegmentHead& head, const std::vector<chunk::ChunkId>& ids,
+void ChunkSpool::verify(ByteSpan raw, const chunk::SegmentHead& head, const std::vector<chunk::ChunkId>& ids,
                         const std::string& what) const {
     std::size_t at = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
-        const ByteSpan bytes = ByteSpan(raw).subspan(at, head.lengths[i]);
+        const ByteSpan bytes = raw.subspan(at, head.lengths[i]);
         at += bytes.size();
         if (hasher_.id(bytes) != ids[i])
             fail(Exit::data, cat(what, ": chunk ", i, " does not have its id: damaged on its way"));
@@ -80,9 +80,9 @@ void ChunkSpool::add(const stream::SegmentView& view, const std::string& what) {
         starts_.push_back(starts_.back() + view.head.lengths[i]);
     }
     ids_.insert(ids_.end(), ids.begin(), ids.end());
-    kept.ready = workers_.submit([this, &raw = kept.raw, head = view.head, ids = std::move(ids),
+    kept.ready = workers_.submit([this, &memory = kept.memory, head = view.head, ids = std::move(ids),
                                   frame = Buffer(view.frame.begin(), view.frame.end()), what](unsigned thread) {
-        raw.resize(head.raw_bytes);
+        const MutableSpan raw = room(memory, head.raw_bytes);
         decompressors_[thread].decompress(frame, raw, what);
         verify(raw, head, ids, what);
     });
@@ -103,14 +103,14 @@ const ChunkSpool::Kept* ChunkSpool::load(std::size_t segment) {
     if (s.unpacked) return nullptr;
     Kept& kept = slot();
     const std::uint64_t start = starts_[s.first];
-    buffer_.resize(s.frame_bytes);
-    io::pread_exact(frames_.get(), buffer_, s.offset, path_);
-    kept.raw.resize(starts_[end_of(segment)] - start);
-    decompressor_.decompress(buffer_, kept.raw, path_);
+    const MutableSpan frame = room(buffer_, s.frame_bytes);
+    io::pread_exact(frames_.get(), frame, s.offset, path_);
+    const MutableSpan raw = room(kept.memory, starts_[end_of(segment)] - start);
+    decompressor_.decompress(frame, raw, path_);
     kept.segment = segment;
     kept.used = ++clock_;
     if (!raw_) raw_ = temporary_file(dir_, path_);
-    io::pwrite_all(raw_.get(), kept.raw, start, path_);
+    io::pwrite_all(raw_.get(), raw, start, path_);
     s.unpacked = true;
     return &kept;
 }
@@ -123,10 +123,10 @@ ByteSpan ChunkSpool::read_run(std::uint64_t number, std::uint64_t count, std::ui
     n = std::min(count, end_of(segment) - number);
     const std::uint64_t bytes = starts_[number + n] - starts_[number];
     if (const Kept* const kept = load(segment))
-        return ByteSpan(kept->raw).subspan(starts_[number] - starts_[segments_[segment].first], bytes);
-    buffer_.resize(bytes);
-    io::pread_exact(raw_.get(), buffer_, starts_[number], path_);
-    return buffer_;
+        return ByteSpan(kept->memory).subspan(starts_[number] - starts_[segments_[segment].first], bytes);
+    const MutableSpan out = room(buffer_, bytes);
+    io::pread_exact(raw_.get(), out, starts_[number], path_);
+    return out;
 }
 
 } // namespace rs::tree

@@ -48,15 +48,15 @@ private:
     struct Kept {
         std::size_t segment = SIZE_MAX;
         std::uint64_t used = 0;
-        Buffer raw;                // the worker's until `ready`
-        std::future<void> ready;   // if nobody has waited for it yet
+        Buffer memory;           // begins with the segment; the worker's until `ready`
+        std::future<void> ready; // if nobody has waited for it yet
     };
     static void await(Kept& kept);
     Kept& slot();
     // The segment in memory; null if it is not and raw_ has it.
     const Kept* load(std::size_t segment);
     [[nodiscard]] std::uint64_t end_of(std::size_t segment) const; // one past its last chunk
-    void verify(const Buffer& raw, const chunk::SegmentHead& head, const std::vector<chunk::ChunkId>& ids,
+    void verify(ByteSpan raw, const chunk::SegmentHead& head, const std::vector<chunk::ChunkId>& ids,
                 const std::string& what) const;
 
     const chunk::Hasher& hasher_;

@@ -15,6 +15,8 @@ namespace rs::io {
 namespace {
 constexpr int pipe_bytes = 1 << 20;
 constexpr std::size_t sink_bytes = 256 << 10;
+// From here on a system call more costs less than copying the bytes: a segment's frame goes out as it is.
+constexpr std::size_t copied_bytes = 64 << 10;
 } // namespace
 
 void widen_pipe(int fd) {
@@ -49,8 +51,9 @@ FdSink::FdSink(int fd, std::string name, std::uint64_t bytes_per_second)
 }
 
 void FdSink::write(ByteSpan bytes) {
-    if (pending_.size() + bytes.size() > sink_bytes) flush();
-    if (bytes.size() >= sink_bytes)
+    const bool alone = bytes.size() >= copied_bytes;
+    if (alone || pending_.size() + bytes.size() > sink_bytes) flush();
+    if (alone)
         send(bytes);
     else
         append(pending_, bytes);

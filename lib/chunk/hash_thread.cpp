@@ -2,11 +2,13 @@
 #include "chunk/hash_thread.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace rs::chunk {
 
 namespace {
-// Waking the other thread costs some microseconds, in which 10 KiB can be hashed.
+// Waking the other thread costs some microseconds, in which 10 KiB can be hashed. While it works nobody has to wake it,
+// and to wait for it would cost more.
 constexpr std::size_t hand_over_bytes = 128 << 10;
 } // namespace
 
@@ -20,8 +22,7 @@ void HashThread::use_zeros(std::uint64_t count) {
 }
 
 void HashThread::feed(ByteSpan bytes) {
-    if (bytes.size() < hand_over_bytes) {
-        wait_below(1);
+    if (bytes.size() < hand_over_bytes && idle()) {
         hash_.update(bytes);
         return;
     }
@@ -29,12 +30,17 @@ void HashThread::feed(ByteSpan bytes) {
 }
 
 void HashThread::feed_zeros(std::uint64_t count) {
-    if (count < hand_over_bytes) {
-        wait_below(1);
+    if (count < hand_over_bytes && idle()) {
         use_zeros(count);
         return;
     }
     pieces_.push_back(thread_.submit([this, count](unsigned) { use_zeros(count); }));
+}
+
+bool HashThread::idle() {
+    while (!pieces_.empty() && pieces_.front().wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+        wait_below(pieces_.size());
+    return pieces_.empty();
 }
 
 void HashThread::wait_below(std::size_t pieces) {

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] Digest finish();
 
 private:
+    // All that was fed has been used.
+    [[nodiscard]] bool idle();
     void use_zeros(std::uint64_t count);
 
     Sha256 hash_;                          // the thread's while pieces are queued, else the caller's

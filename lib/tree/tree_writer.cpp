@@ -186,7 +186,7 @@ void TreeWriter::hole(std::uint64_t bytes) {
     for (std::uint64_t left = bytes; left > 0;) {
         const std::uint64_t n = std::min(left, hole_piece_bytes);
         hash_.feed_zeros(n);
-        hash_.wait_below(2);
+        hash_.wait_below(std::size(buffers_));
         monitor_.progress(0, 0);
         left -= n;
     }

@@ -79,7 +79,7 @@ private:
     io::Fd fd_; // opened when it turns out that the file is not small
     std::uint64_t offset_ = 0; // bytes of the file so far, those in the buffer included
     std::uint64_t size_on_disk_ = 0;
-    Buffer buffers_[3];
+    Buffer buffers_[6];
     std::size_t current_ = 0;
     io::FlushBehind flush_behind_;
     // Behind the buffers: their threads end before those go, also when something was thrown.

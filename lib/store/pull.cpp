@@ -94,7 +94,7 @@ private:
         file_.new_chunks = totals.new_chunks;
         file_.new_bytes = totals.new_bytes;
         file_.stored_bytes = totals.stored_bytes;
-        file_.blocks = intake.blocks();
+        file_.blocks = resolver.blocks();
         result_.changed_while_read = file_.header.changed_while_read;
         result_.received_bytes = reader_.bytes_read();
         result_.new_chunks = totals.new_chunks;

@@ -58,7 +58,21 @@ void Resolver::lost() const {
 
 void Resolver::block(const stream::BlockView& view) {
     stream::ManifestReader reader(view, what_);
-    while (reader.next(op_)) take(op_);
+    while (reader.next(op_)) {
+        if (!begun_ && op_.kind == Op::Kind::copy && parent_ != nullptr && op_.count == parent_->totals.entries) {
+            whole_parent_ = true;
+        } else {
+            if (whole_parent_) copy_parent();
+            take(op_);
+        }
+        begun_ = true;
+    }
+}
+
+// What was taken for the whole of the parent generation was only its beginning.
+void Resolver::copy_parent() {
+    whole_parent_ = false;
+    for (std::uint64_t i = 0; i < parent_->totals.entries; ++i) take_parent_entry(true);
 }
 
 void Resolver::take(const Op& op) {
@@ -211,6 +225,14 @@ void Resolver::check_link(const stream::Entry& entry) {
 
 void Resolver::finish() {
     if (in_file_) bad("the manifest ends inside a file");
+    if (whole_parent_) {
+        for_references(*parent_, intake_.chunks(), [&](const Run& run) {
+            for (std::uint64_t i = 0; i < run.count; ++i)
+                if (!intake_.find(run.start + i)) lost();
+        });
+        digest_ = parent_->digest;
+        return;
+    }
     if (parent_reader_ && parent_reader_->next(parent_op_)) bad("says nothing of some entries of the parent generation");
     checker_.finish();
     builder_.finish();

@@ -28,13 +28,16 @@ public:
     void block(const stream::BlockView& view);
     // The stream was whole: its manifest must be, too.
     void finish();
-    [[nodiscard]] const stream::TreeTotals& totals() const { return checker_.totals(); }
+    [[nodiscard]] const stream::TreeTotals& totals() const { return whole_parent_ ? parent_->totals : checker_.totals(); }
     [[nodiscard]] const chunk::Digest& digest() const { return digest_; }
+    // Where the manifest's blocks are, after finish() and Intake::flush().
+    [[nodiscard]] std::vector<stream::Run> blocks() const { return whole_parent_ ? parent_->blocks : intake_.blocks(); }
     [[nodiscard]] std::uint64_t done_bytes() const { return checker_.totals().data_bytes; }
 
 private:
     void take(const stream::Op& op);
     void take_parent_entry(bool copy);
+    void copy_parent();
     void resolve(const stream::Op& op);
     void end_file(const stream::Op& end);
     void give(const stream::Op& op);
@@ -50,6 +53,10 @@ private:
     std::optional<GenerationReader> parent_reader_;
     std::optional<NumberList> flat_;
     stream::Op op_, parent_op_;
+    bool begun_ = false;
+    // So far all that was said is that the whole of the parent generation is taken over: then its blocks are ours, and
+    // nothing of it need be read but which chunks it refers to. Of 60,000 files that is a third of the work.
+    bool whole_parent_ = false;
     bool in_file_ = false;
     // The file so far, held back until its end, because it may be withdrawn. 32 bytes an extent or run of chunks.
     struct Piece {

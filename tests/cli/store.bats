@@ -719,6 +719,20 @@ prune_is_safe() {
     all_restore s 1.1 1.2 1.3
 }
 
+@test "a delta that only takes over a generation of which a chunk is lost is refused" {
+    history s 2
+    rs-pull --store s --name n --have | rs-export --have=- src >unchanged
+    rm s/packs/0000000001.pack
+    run -1 rs-store repair s
+    run -75 --separate-stderr rs-pull --store s --name n <unchanged
+    [[ $stderr == *"refers to a chunk that is no longer here"*"no longer promises it"* ]]
+    [ "$(numbers s)" = "1.1 1.2" ]
+    rs-pull --store s --name n --have | rs-export --have=- src | rs-pull --store s --name n
+    rs-pull --store s --name n --emit latest | rs-import out
+    lister src >want
+    same_as want out
+}
+
 @test "a generation whose manifest is lost stops prune until it is healed or set aside" {
     history s 3
     mv s/packs/0000000002.pack aside

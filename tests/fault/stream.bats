@@ -157,7 +157,7 @@ parent_target() {
     done
     same_as canary.listing canary
     say "hostile deltas: $refused refused, $taken good ones taken"
-    [ "$refused" -ge 28 ] && [ "$taken" -ge 6 ]
+    [ "$refused" -ge 32 ] && [ "$taken" -ge 10 ]
 }
 
 @test "every hostile have stream is refused by rs-export and rs-pull --emit for its own reason" {

@@ -41,8 +41,6 @@ public:
     // At the end: a directory in which a name came or went since it was listed, or nothing. A name that moved from where
     // the walk was still to come to where it had been is in no listing.
     [[nodiscard]] std::optional<std::string> changed_directory() const;
-    // What is below the directory that next() gave last is left out.
-    void skip_children() { descend_ = false; }
 
     // A name that was listed is gone, or a directory was replaced: the tree changes while it is read.
     struct Vanished {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-pull, rs-import and rs-store for bash 4.4 and later.
+# Completion of rs-export, rs-pull, rs-import, rs-slaparse and rs-store for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -40,7 +40,7 @@ _rs_takes_value() {
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
     *:--shrink | *:--reserve | *:--like | *:--seconds | *:--digest | *:--format | *:--budget) ;;
     *:--keep | *:--keep-last | *:--keep-hourly | *:--keep-daily | *:--keep-weekly) ;;
-    *:--keep-monthly | *:--keep-yearly | *:--floor) ;;
+    *:--keep-monthly | *:--keep-yearly | *:--floor | *:--id | *:--all | *:--from | *:--prefix) ;;
     *) return 1 ;;
     esac
 }
@@ -71,6 +71,7 @@ _rs_value() {
     --name) _rs_offer "$3" < <(_rs_stored "$4") ;;
     --emit) _rs_offer "$3" < <(_rs_stored "$4" "$5") ;;
     --format) _rs_offer "$3" < <(printf '%s\n' tar cpio zip) ;;
+    --from) _rs_offer "$3" < <(printf '%s\n' xml json text) ;;
     --keep) _rs_offer "$3" < <(printf '%s\n' 2W 3B) ;;
     esac
 }
@@ -80,6 +81,7 @@ _rs_value() {
 _rs_operand() {
     case $1:$2:$3 in
     rs-export::0 | rs-import::0) _rs_paths d "$4" ;;
+    rs-slaparse::0) _rs_paths f "$4" ;;
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
     rs-store::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
     rs-store:*:0 | rs-store:copy:1) _rs_paths d "$4" ;;
@@ -155,4 +157,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-export rs-pull rs-import rs-store
+complete -F _rs_tools rs-export rs-pull rs-import rs-slaparse rs-store

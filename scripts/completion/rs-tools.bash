@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-pull, rs-import, rs-slaparse and rs-store for bash 4.4 and later.
+# Completion of rs-export, rs-pull, rs-import, rs-render, rs-slaparse and rs-store for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -40,7 +40,7 @@ _rs_takes_value() {
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
     *:--shrink | *:--reserve | *:--like | *:--seconds | *:--digest | *:--format | *:--budget) ;;
     *:--keep | *:--keep-last | *:--keep-hourly | *:--keep-daily | *:--keep-weekly) ;;
-    *:--keep-monthly | *:--keep-yearly | *:--floor | *:--id | *:--all | *:--from | *:--prefix) ;;
+    *:--keep-monthly | *:--keep-yearly | *:--floor | *:--id | *:--all | *:--from | *:--prefix | *:--hourly | *:--next | *:--after) ;;
     *) return 1 ;;
     esac
 }
@@ -83,7 +83,7 @@ _rs_operand() {
     rs-export::0 | rs-import::0) _rs_paths d "$4" ;;
     rs-slaparse::0) _rs_paths f "$4" ;;
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
-    rs-store::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
+    rs-store::* | rs-render::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
     rs-store:*:0 | rs-store:copy:1) _rs_paths d "$4" ;;
     rs-store:show:1 | rs-store:diff:1 | rs-store:cat:1 | rs-store:prove:1 | rs-store:fence:1)
         _rs_offer "$4" < <(_rs_stored "${operands[0]}")
@@ -125,7 +125,7 @@ _rs_tools() {
             only_operands=yes
         elif [[ $only_operands == no && $word == -?* ]]; then
             _rs_takes_value "$tool" "$word" && option=$word
-        elif [[ $tool == rs-store && -z $subcommand ]]; then
+        elif [[ $tool == rs-@(store|render) && -z $subcommand ]]; then
             subcommand=$word
         else
             operands+=("$word")
@@ -157,4 +157,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-export rs-pull rs-import rs-slaparse rs-store
+complete -F _rs_tools rs-export rs-pull rs-import rs-render rs-slaparse rs-store

@@ -142,15 +142,17 @@ private:
         removed_ = true;
     }
 
-    // Removes packs without a live chunk, which makes room, and rewrites those that are mostly dead.
+    // Removes packs without a live chunk, which makes room, and rewrites those that are mostly dead or too many.
     void collect(Index& index, ChunkReader& chunks, LiveSet& live, std::set<std::string>& marked) {
         Repacker repacker(store_, chunks, live);
         Packs rewritten;
         remove_packs(index, live, marked, repacker, rewritten);
         const Packs packs = index.packs(); // a copy: reading may refresh the index
+        const std::set<const PackIndex*> many = crowded(packs);
         for (const auto& pack : packs) {
             if (live.unknown() && !accounts_for_all(*pack)) continue;
-            if (!worth_rewriting(*pack, live, dead_bytes(*pack, live))) continue;
+            if (!worth_rewriting(*pack, dead_bytes(*pack, live)) && !many.contains(pack.get())) continue;
+            if (!movable(*pack, live)) continue;
             monitor_.progress(0, 0);
             const auto stays = [&](std::string_view why) {
                 // Not enough room, or a damaged pack: what lives in it stays where it is.

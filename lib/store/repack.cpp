@@ -26,6 +26,11 @@ Share share_of(const PackIndex& pack, std::uint32_t segment, const LiveSet& live
 // A segment with less dead in it is copied as it is.
 bool mostly_live(const Share& s) { return s.live * 4 >= s.all * 3; }
 
+constexpr std::uint64_t small_pack_bytes[] = {64 << 10, 1 << 20, 16 << 20}; // the classes of crowded()
+constexpr std::size_t many_packs = 16;
+// Below this the frame of a segment, its head and its place in the index cost more than a new one.
+constexpr std::uint64_t small_segment_bytes = 128 << 10;
+
 // Numbers that lead to each position.
 std::vector<std::vector<std::uint64_t>> numbers_of(const PackIndex& pack) {
     std::vector<std::vector<std::uint64_t>> out(pack.chunks());
@@ -49,11 +54,25 @@ std::uint64_t dead_bytes(const PackIndex& pack, const LiveSet& live) {
     return pack.pack_bytes() - std::clamp<std::uint64_t>(needed, 1, pack.pack_bytes());
 }
 
-bool worth_rewriting(const PackIndex& pack, const LiveSet& live, std::uint64_t dead) {
-    if (dead * 3 <= pack.pack_bytes()) return false;
+bool worth_rewriting(const PackIndex& pack, std::uint64_t dead) { return dead * 3 > pack.pack_bytes(); }
+
+bool movable(const PackIndex& pack, const LiveSet& live) {
     for (std::uint32_t p = 0; p < pack.chunks(); ++p)
         if (pack.lost(p) && live.live(pack, p)) return false;
     return true;
+}
+
+std::set<const PackIndex*> crowded(const std::vector<std::shared_ptr<PackIndex>>& packs) {
+    std::set<const PackIndex*> out;
+    std::uint64_t from = 0;
+    for (const std::uint64_t below : small_pack_bytes) {
+        std::set<const PackIndex*> group;
+        for (const auto& pack : packs)
+            if (pack->pack_bytes() >= from && pack->pack_bytes() < below) group.insert(pack.get());
+        if (group.size() >= many_packs) out.merge(group);
+        from = below;
+    }
+    return out;
 }
 
 Repacker::Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live)
@@ -111,7 +130,7 @@ void Repacker::add(const PackIndex& pack) {
         const SegmentPlace& place = pack.segments()[s];
         const Share share = share_of(pack, s, live_);
         if (share.live == 0) continue;
-        if (mostly_live(share) && !place.damaged) {
+        if (mostly_live(share) && share.all >= small_segment_bytes && !place.damaged) {
             const chunk::Segment segment = chunks_.read_segment(pack, s);
             Buffer ids;
             for (const chunk::ChunkId& id : segment.ids) append(ids, id.bytes);

@@ -605,6 +605,26 @@ assert done[-1]["removed_generations"] == len(removed(done))'
     [ "$(json json freed_bytes)" -eq 0 ]
 }
 
+@test "prune puts many small packs together, and does not do it again" {
+    history s 20
+    [ "$(find s/packs -type f | wc -l)" -eq 20 ]
+    rs-store prune --keep-last 100 --json s >json
+    [ "$(json json rewritten_packs)" -ge 16 ]
+    [ "$(json json removed_generations)" -eq 0 ]
+    [ "$(find s/packs -type f | wc -l)" -lt 5 ]
+    rs-store check --read-data s
+    all_restore s 1.1 1.10 1.20
+    ls s/packs >before
+    rs-store prune --keep-last 100 s
+    ls s/packs | diff before -
+    # The next delta finds all of it.
+    rs-pull --store s --name n --have | rs-export --have=- --json src 2>json | rs-pull --store s --name n
+    [ "$(json json new_chunks)" -eq 0 ]
+    # What has become dead in the large pack goes.
+    rs-store prune --keep-last 1 s
+    rs-store check --read-data s
+}
+
 @test "prune never removes the newest three proven ones, and counts proven ones first" {
     local i
     history base 7

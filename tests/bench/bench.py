@@ -43,14 +43,14 @@ class Run:
         self.columns = [name for name in options.tools if name in TOOLS]
         self.records, self.notes = [], []
         self.stores = options.work / 'stores' / source.kind
-        self.targets, self.trash = options.work / 'targets', options.work / 'trash'
+        self.targets, self.trash = options.work / 'targets', options.work / 'trash' / source.kind
         for directory in (self.stores, self.targets, self.trash):
             remove(directory)
         self.trash.mkdir(parents=True)
 
     def discard(self, path):
-        """Removes what nobody measures. Files of a tree only later: ext4 looks through the inodes that were freed in
-        the last minutes for each new one, and whoever restores next would pay for it."""
+        """Removes what nobody measures. Files of a tree only in the end: ext4 looks through the inodes
+        that were freed in the last minutes for each new one, and whoever restores next would pay."""
         if self.source.kind == 'tree' and path.exists():
             path.rename(self.trash / str(len(list(self.trash.iterdir()))))
         else:
@@ -99,6 +99,9 @@ class Run:
             self.repeat(tool, 'check', lambda repetition: self.check(tool, repetition))
             self.repeat(tool, 'unchanged',
                         lambda repetition: self.backup(tool, 'unchanged', repetition))
+
+    def clean(self):
+        """What nobody needs any more. On a disk that discards at once this takes longer than all the work."""
         remove(self.trash)
         if not self.options.keep:
             remove(self.stores)
@@ -298,7 +301,7 @@ def main(arguments):
     Ours.build = options.build
     meter = Meter(helper, scratch, options.timeout)
 
-    results = {'machine': machine(options), 'records': [], 'notes': []}
+    results, runs = {'machine': machine(options), 'records': [], 'notes': []}, []
     text = report.head(results['machine'])
     for kind in options.only:
         if kind == 'scale':
@@ -309,15 +312,18 @@ def main(arguments):
         else:
             source = Source(kind, options.work, helper, options.scale, options.seed)
             run = Run(source, meter, options, environment)
+            runs.append(run)
             run.run()
             text += report.workload_report(kind, source.options, run.columns, run.records, run.notes)
             results['records'] += run.records
             results['notes'] += [[kind, *note] for note in run.notes]
         (options.work / 'bench.md').write_text(text)
         (options.work / 'bench.json').write_text(json.dumps(results, indent=1) + '\n')
-    remove(scratch)
-    print(text, end='')
+    print(text, end='', flush=True)
     say(f'written: {options.work}/bench.md, {options.work}/bench.json')
+    for run in runs:
+        run.clean()
+    remove(scratch)
     return 0
 
 

@@ -3,6 +3,7 @@
 bench.py has. Memory does not depend on the length of a chunk, so the chunks here are 32 bytes long."""
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -33,6 +34,7 @@ class Scale:
         figures = self.meter.run([Step(list(pipeline), stdout=stdout)], self.environment)
         peak = figures['peak_kib'] / 1024
         self.rows.append((work, figures['wall'], peak, limit))
+        print(f'scale: {work}: {figures["wall"]:.2f} s, {peak:.0f} MiB', file=sys.stderr, flush=True)
         if limit and peak >= limit:
             self.notes.append(f'{work}: {peak:.0f} MiB where {limit} are allowed')
 

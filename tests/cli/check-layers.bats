@@ -59,7 +59,7 @@ found() {
     plant lib/store/planted.cpp '#include <openssl/evp.h>'
     found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk'
     plant lib/store/planted.cpp '#include <nlohmann/json.hpp>'
-    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool tools'
+    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla tools'
 }
 
 @test "a module that is not in the table is found" {

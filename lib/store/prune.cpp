@@ -147,12 +147,12 @@ private:
         Repacker repacker(store_, chunks, live);
         Packs rewritten;
         remove_packs(index, live, marked, repacker, rewritten);
-        const Packs packs = index.packs(); // a copy: reading may refresh the index
+        Packs packs; // those that may be rewritten at all; a copy: reading may refresh the index
+        for (const auto& pack : index.packs())
+            if (!(live.unknown() && !accounts_for_all(*pack)) && movable(*pack, live)) packs.push_back(pack);
         const std::set<const PackIndex*> many = crowded(packs);
         for (const auto& pack : packs) {
-            if (live.unknown() && !accounts_for_all(*pack)) continue;
-            if (!worth_rewriting(*pack, dead_bytes(*pack, live)) && !many.contains(pack.get())) continue;
-            if (!movable(*pack, live)) continue;
+            if (!many.contains(pack.get()) && !worth_rewriting(*pack, dead_bytes(*pack, live))) continue;
             monitor_.progress(0, 0);
             const auto stays = [&](std::string_view why) {
                 // Not enough room, or a damaged pack: what lives in it stays where it is.

@@ -19,7 +19,8 @@ namespace rs::store {
 [[nodiscard]] bool movable(const PackIndex& pack, const LiveSet& live);
 // Of small packs those to be put together. Every pull leaves one, and every command reads all of their indexes: 200
 // services that are pulled each hour make 4,800 a day. Packs are sorted into three classes, below 64 KiB, 1 MiB and
-// 16 MiB; where 16 have come together they make one of the next class, so no byte is written more than three times.
+// 16 MiB; where 16 have come together they make one. `packs` are those that may be rewritten: one that has to stay must
+// not count, else its neighbours would be rewritten each time.
 [[nodiscard]] std::set<const PackIndex*> crowded(const std::vector<std::shared_ptr<PackIndex>>& packs);
 
 class Repacker {
@@ -27,7 +28,8 @@ public:
     Repacker(const Store& store, ChunkReader& chunks, const LiveSet& live);
     ~Repacker();
     // Copies what lives in the pack: segments that live for the most part as they are, chunks of others, and of segments
-    // that are small, gathered into new ones. Throws for damage, and for a full or failing disk; then broken() says that nothing was moved.
+    // that are small, gathered into new ones. Throws for damage, and for a full or failing disk; then broken() says
+    // that nothing was moved.
     void add(const PackIndex& pack);
     // Something could not be written: all that was added is forgotten, and publish() does nothing.
     [[nodiscard]] bool broken() const { return broken_; }

@@ -36,6 +36,12 @@ constexpr Word words[] = {
 };
 constexpr int years_ahead = 9; // February 29 comes after eight years at the latest, around 2100
 
+std::uint64_t hash_of(std::string_view name) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return hash;
+}
+
 std::string lower(std::string_view text) {
     std::string out(text);
     for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -264,10 +270,10 @@ Schedule Schedule::parse(std::string_view text) {
 }
 
 Schedule Schedule::hourly(std::string_view name) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return parse(cat(hash % 60, " * * * *"));
+    return parse(cat(hash_of(name) % 60, " * * * *"));
 }
+
+unsigned own_minute(std::string_view name) { return static_cast<unsigned>(hash_of(name) % 1440); }
 
 std::optional<std::int64_t> Schedule::next(std::int64_t time) const {
     if (disabled_) return std::nullopt;

@@ -43,4 +43,7 @@ private:
     bool either_day_ = false;
 };
 
+// A minute of the day that follows from the name, by the same hash: 0 to 1439.
+[[nodiscard]] unsigned own_minute(std::string_view name);
+
 } // namespace rs::profile

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "profile/writer.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "profile/blanks.hpp"
+#include "profile/parser.hpp"
+
+namespace rs::profile {
+
+namespace {
+
+constexpr std::string_view indent = "    ";
+
+} // namespace
+
+std::string assignment(std::string_view name, std::string_view value) {
+    std::string below; // a line each, as a block
+    bool plain = !value.empty();
+    for (std::size_t at = 0; at <= value.size();) {
+        const std::size_t end = std::min(value.find('\n', at), value.size());
+        const std::string_view line = value.substr(at, end - at);
+        plain = plain && !line.empty() && without_blanks(line).size() == line.size();
+        below += line.empty() ? "\n" : cat("\n", indent, line);
+        at = end + 1;
+    }
+    if (value.empty()) return cat(name, " =\n");
+    if (plain) return cat(name, " = ", std::string_view(below).substr(1 + indent.size()), "\n");
+    const std::string text = cat("[a]\n", name, " =", below, "\n");
+    const Sections read = parse(text, "", [](const std::string&) { return true; });
+    const Option* const back = read.find("a")->find(name);
+    if (back == nullptr || back->value != value)
+        fail(Exit::config, cat("the value of ", printable(name), " cannot stand in a profile"),
+             "JSON can hold it (--json)");
+    return text.substr(4);
+}
+
+} // namespace rs::profile

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "instance/builder.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "instance/recipes.hpp"
+#include "profile/loader.hpp"
+
+namespace rs::instance {
+
+namespace {
+
+constexpr std::size_t max_profiles = 10; // that choose each other: software types
+
+} // namespace
+
+Builder::Builder(Description description, std::string root)
+    : description_(std::move(description)), plan_(std::move(root)) {}
+
+std::string Builder::read(const std::string& path) const {
+    const std::string& root = plan_.root();
+    if (path.starts_with(cat(root, "/"))) {
+        const auto planned = plan_.entries().find(path_below(root, path, "a file of the instance"));
+        if (planned != plan_.entries().end() && planned->second.kind == Kind::file) return planned->second.content;
+    }
+    return profile::read_file(path);
+}
+
+void Builder::build(const std::string& profile, const std::vector<std::string>& settings) {
+    if (++depth_ > max_profiles) rs::fail(Exit::config, cat("more than ", max_profiles, " profiles choose each other"));
+    profile::Sections given = sections_of(description_, profile);
+    given["buildout"]["directory"] = {
+        plan_.root(), {{profile::Option::Change::What::set, {std::make_shared<const std::string>("(--root)"), 0}}}};
+    profile::Resolver resolver(
+        profile::load(profile, settings, given, [this](const std::string& path) { return read(path); }));
+    resolver.on_part([&](const std::string& name) {
+        Part part(*this, resolver, name);
+        const std::string recipe = part.require("recipe");
+        if (recipe.find('/') != std::string::npos) return recipe_program(part);
+        const Recipe found = find_recipe(recipe);
+        if (found == nullptr) {
+            const std::string close = close_recipe(recipe);
+            part.fail("recipe", cat(printable(recipe), ": no such recipe"),
+                      close.empty() ? "a recipe of your own is the path of an executable" : cat("perhaps ", close, "?"));
+        }
+        found(part);
+    });
+    resolver.look_at_parts();
+    --depth_;
+}
+
+void Builder::finish() {
+    if (!cron_lines.empty()) {
+        std::string text;
+        for (const CronLine& line : cron_lines) text += line.line;
+        plan_.file(cron_lines.front().part, "etc/crontab", std::move(text));
+    }
+    if (const Json given = description_json(description_); !given.empty())
+        plan_.file("what the instance is given", "etc/instance.json",
+                   cat(given.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
+    if (!published_.empty())
+        plan_.file("published values", "etc/published.json",
+                   cat(published_.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
+}
+
+std::optional<std::string> Part::find(std::string_view option) { return resolver_.get(name_, option); }
+
+std::string Part::get(std::string_view option, std::string_view otherwise) {
+    return find(option).value_or(std::string(otherwise));
+}
+
+std::string Part::require(std::string_view option) {
+    if (auto value = find(option); value && !value->empty()) return std::move(*value);
+    fail(option, "is needed by the recipe, and missing or empty");
+}
+
+std::vector<std::string> Part::options() {
+    std::vector<std::string> out;
+    for (const auto& [name, option] : resolver_.section(name_))
+        if (name != "recipe" && name != "<part-dependencies>") out.push_back(name);
+    return out;
+}
+
+mode_t Part::mode(mode_t otherwise, std::string_view option) {
+    const auto text = find(option);
+    if (!text || text->empty()) return otherwise;
+    mode_t mode = 0;
+    for (const char c : *text) {
+        if (c < '0' || c > '7' || text->size() > 5) fail(option, cat(printable(*text), ": not an octal mode such as 0644"));
+        mode = mode * 8 + static_cast<mode_t>(c - '0');
+    }
+    if ((mode & ~mode_t{0777}) != 0)
+        fail(option, cat(printable(*text), ": has more than permissions"), "setuid, setgid and sticky bits are not given");
+    return mode;
+}
+
+bool Part::flag(std::string_view option, bool otherwise) {
+    const auto text = find(option);
+    if (!text || text->empty()) return otherwise;
+    std::string lower = *text;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    for (const char* const yes : {"true", "yes", "on", "1", "!py!true"})
+        if (lower == yes) return true;
+    for (const char* const no : {"false", "no", "off", "0", "!py!false"})
+        if (lower == no) return false;
+    fail(option, cat(printable(*text), ": neither true nor false"));
+}
+
+void Part::fail(std::string_view option, const std::string& why, std::string hint) {
+    rs::fail(Exit::config, cat(resolver_.place(name_, option), ": [", printable(name_), "] ", printable(option), ": ", why),
+             std::move(hint));
+}
+
+} // namespace rs::instance

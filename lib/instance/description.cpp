@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "instance/description.hpp"
+
+#include <memory>
+
+#include "base/closest.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "template/json.hpp"
+#include "template/literal.hpp"
+#include "template/value.hpp"
+
+namespace rs::instance {
+
+namespace {
+
+constexpr std::size_t max_bytes = std::size_t{256} << 20; // of values
+
+constexpr std::pair<const char*, std::string Description::*> texts[] = {
+    {"name", &Description::name},           {"software-type", &Description::software_type},
+    {"computer", &Description::computer},   {"partition", &Description::partition},
+    {"network", &Description::network},
+};
+constexpr std::pair<const char*, Json Description::*> objects[] = {
+    {"parameters", &Description::parameters},
+    {"shared", &Description::shared},
+    {"connections", &Description::connections},
+};
+
+tmpl::Value value_of(tmpl::Heap& heap, const Json& j) {
+    switch (j.type()) {
+    case Json::value_t::boolean: return j.get<bool>();
+    case Json::value_t::number_integer: return j.get<std::int64_t>();
+    case Json::value_t::number_unsigned:
+        if (j.get<std::uint64_t>() > INT64_MAX) fail(Exit::config, "an integer beyond 64 bits");
+        return j.get<std::int64_t>();
+    case Json::value_t::number_float: return j.get<double>();
+    case Json::value_t::string: return heap.text(j.get<std::string>());
+    case Json::value_t::array: {
+        std::vector<tmpl::Value> items;
+        for (const Json& item : j) items.push_back(value_of(heap, item));
+        return heap.list(std::move(items));
+    }
+    case Json::value_t::object: {
+        const tmpl::Value d = heap.dict();
+        for (const auto& [key, item] : j.items()) tmpl::put(heap, d.as<tmpl::Dict>(), heap.text(key), value_of(heap, item));
+        return d;
+    }
+    default: return {};
+    }
+}
+
+profile::Option given(std::string value) {
+    return {std::move(value),
+            {{profile::Option::Change::What::set, {std::make_shared<const std::string>("(given to the instance)"), 0}}}};
+}
+
+} // namespace
+
+Description parse_description(std::string_view text, const std::string& where) {
+    const std::string shown = printable(where);
+    try { // as templates will see it: numbers that fit, and not nested without end
+        tmpl::Heap heap(max_bytes);
+        static_cast<void>(tmpl::parse_json(heap, text));
+    } catch (const tmpl::Failure& e) {
+        fail(Exit::config, cat(shown, ": ", e.type, ": ", e.message));
+    }
+    const Json j = Json::parse(text, nullptr, false);
+    if (!j.is_object()) fail(Exit::config, cat(shown, ": not a JSON object"));
+    Description d;
+    for (const auto& [member, value] : j.items()) {
+        bool known = false;
+        for (const auto& [name, field] : texts) {
+            if (member != name) continue;
+            known = true;
+            if (!value.is_string()) fail(Exit::config, cat(shown, ": ", name, " is a text"));
+            d.*field = value.get<std::string>();
+        }
+        for (const auto& [name, field] : objects) {
+            if (member != name) continue;
+            known = true;
+            if (value.type() != (d.*field).type())
+                fail(Exit::config, cat(shown, ": ", name, " is ", (d.*field).is_array() ? "a list" : "an object"));
+            d.*field = value;
+        }
+        if (known) continue;
+        Closest closest(member);
+        for (const auto& [name, field] : texts) closest.consider(name);
+        for (const auto& [name, field] : objects) closest.consider(name);
+        fail(Exit::config, cat(shown, ": ", printable(member), " is nothing that an instance is given"),
+             closest.found().empty() ? std::string() : cat("perhaps ", closest.found(), "?"));
+    }
+    return d;
+}
+
+Json description_json(const Description& d) {
+    Json out = Json::object();
+    for (const auto& [name, field] : texts)
+        if (!(d.*field).empty()) out[name] = d.*field;
+    for (const auto& [name, field] : objects)
+        if (!(d.*field).empty()) out[name] = d.*field;
+    return out;
+}
+
+std::string option_value(const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    tmpl::Heap heap(max_bytes);
+    try {
+        return tmpl::typed_literal(heap, value_of(heap, value));
+    } catch (const tmpl::Failure& e) {
+        fail(Exit::config, cat(e.type, ": ", e.message));
+    }
+}
+
+profile::Sections sections_of(const Description& d, const std::string& profile) {
+    profile::Sections out;
+    if (!d.parameters.empty()) {
+        profile::Section& parameters = out["slap-parameter"];
+        for (const auto& [name, value] : d.parameters.items()) parameters[name] = given(option_value(value));
+    }
+    profile::Section& connection = out["slap-connection"];
+    connection["computer-id"] = given(d.computer);
+    connection["partition-id"] = given(d.partition.empty() ? d.name : d.partition);
+    connection["software-release-url"] = given(profile);
+    return out;
+}
+
+} // namespace rs::instance

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// publish: what who asked for the instance gets to know: each option but those that begin with -. -extends names
+// sections of which the same is taken, the part itself lying above them.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "instance/recipes.hpp"
+#include "profile/blanks.hpp"
+
+namespace rs::instance {
+
+namespace {
+
+void publish(Part& part, const std::string& section) {
+    profile::Resolver& resolver = part.resolver();
+    for (const auto& [option, o] : resolver.section(section))
+        if (option != "recipe" && !option.starts_with('-') && !option.starts_with('<'))
+            part.builder.published()[option] = resolver.require(section, option);
+}
+
+} // namespace
+
+void recipe_publish(Part& part) {
+    const std::string bases = part.get("-extends");
+    for (std::string_view rest = bases; !(rest = profile::without_leading_blanks(rest)).empty();) {
+        const std::size_t size = profile::word_length(rest, "");
+        const std::string section(rest.substr(0, size));
+        rest.remove_prefix(size);
+        if (part.resolver().raw().find(section) == nullptr)
+            part.fail("-extends", cat("there is no section [", printable(section), "]"));
+        publish(part, section);
+    }
+    publish(part, part.name());
+}
+
+} // namespace rs::instance

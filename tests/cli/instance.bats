@@ -1,0 +1,339 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# rs-render instance: a profile and what an instance is given become its tree; again and again, through crashes, and
+# without touching what is not its own.
+
+load ../lib/common
+
+# A profile with a part of most kinds.
+profile() {
+    cat >base.cfg <<'END'
+[buildout]
+parts = directory
+[directory]
+recipe = slapos.cookbook:mkdirectory
+bin = ${buildout:directory}/bin
+backup = ${buildout:directory}/srv/backup/${slap-parameter:namebase}
+[slap-parameter]
+namebase = postgres
+[slap-configuration]
+recipe = slapos.cookbook:slapconfiguration
+END
+    cat >report.in <<'END'
+#!/bin/sh
+{% from "macros" import greet -%}
+{% for name, value in parameters | dictsort -%}
+# {{ name }}: {{ value }}
+{% endfor -%}
+echo {{ greet(who) }} from {{ bin }}
+
+END
+    printf '{%% macro greet(who) %%}hello {{ who }}{%% endmacro %%}' >macros.in
+    printf 'first ${directory:bin} then $${later:stage}\n' >text.in
+    cat >p.cfg <<'END'
+[buildout]
+extends = base.cfg
+parts += exporter
+    report
+    text
+    cron-entry-backup
+    link
+    publish
+[exporter]
+recipe = slapos.cookbook:wrapper
+wrapper-path = ${directory:bin}/${slap-parameter:namebase}-exporter
+command-line = printf '%s\n' 'a  b' "$HOME" ${directory:backup}
+environment =
+    COLOUR = red and blue
+    EMPTY =
+[report]
+recipe = slapos.recipe.template:jinja2
+url = ${:_profile_base_location_}/report.in
+output = ${directory:bin}/report
+import-list = rawfile macros ${:_profile_base_location_}/macros.in
+context =
+    key parameters slap-configuration:configuration
+    key bin directory:bin
+    raw who the world
+[text]
+recipe = slapos.recipe.template
+url = ${:_profile_base_location_}/text.in
+output = ${buildout:directory}/etc/text
+mode = 0640
+[cron-entry-backup]
+recipe = slapos.cookbook:cron.d
+name = backup
+frequency = ${slap-parameter:resiliency-backup-periodicity}
+command = ${exporter:wrapper-path}
+[slap-parameter]
+resiliency-backup-periodicity =
+[link]
+recipe = cns.recipe.symlink
+symlink = ${exporter:wrapper-path} = ${directory:bin}/exporter
+[secret]
+recipe = slapos.cookbook:generate.password
+storage-path = ${buildout:directory}/etc/.secret
+[publish]
+recipe = slapos.cookbook:publish
+-hidden = 1
+password = ${secret:passwd}
+bin = ${directory:bin}
+END
+    sed -i 's/COLOUR = red and blue/COLOUR=red and blue/; s/EMPTY =/EMPTY=/' p.cfg
+    printf '{"name": "wiki0", "software-type": "export", "parameters": {"n": 3, "list": [1, true, null], "text": "x y"}}' >given.json
+}
+
+# json_file FILE KEY: the value in a file that is one JSON object.
+json_file() {
+    "$python" -S -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2].split("."):
+    value = value[key]
+print(value)' "$@"
+}
+
+# All files of the tree with their modes and contents.
+listing() { (cd "$1" && find . -mindepth 1 ! -name .rs-lock -printf '%P %y %m %l\n' | sort && find . -type f ! -name .rs-lock | sort | xargs sha256sum); }
+
+@test "the tree has what the parts say, and a second run finds nothing to do" {
+    profile
+    run -0 rs-render instance p.cfg --root inst --given given.json
+    [ "$output" = "+ bin/
++ bin/exporter
++ bin/postgres-exporter
++ bin/report
++ etc/
++ etc/.secret
++ etc/cron.d/
++ etc/cron.d/backup
++ etc/crontab
++ etc/instance.json
++ etc/published.json
++ etc/text
++ srv/
++ srv/backup/
++ srv/backup/postgres/" ]
+    [ "$(HOME=/h inst/bin/exporter 'c d')" = "a  b
+\$HOME
+$PWD/inst/srv/backup/postgres
+c d" ]
+    sh -n inst/bin/postgres-exporter
+    grep -qx "export COLOUR='red and blue'" inst/bin/postgres-exporter
+    [ "$(inst/bin/report)" = "hello the world from $PWD/inst/bin" ]
+    [ "$(sed -n 2,4p inst/bin/report)" = "# list: [1, True, None]
+# n: 3
+# text: x y" ]
+    [ "$(cat inst/etc/text)" = "first $PWD/inst/bin then \${later:stage}" ]
+    [ "$(stat -c %a inst/etc/text inst/etc/.secret inst/bin/report inst/srv/backup/postgres | xargs)" = '640 600 700 700' ]
+    [ "$(cat inst/etc/crontab)" = "$(rs-render schedule --hourly wiki0) $PWD/inst/bin/postgres-exporter" ]
+    [ "$(json_file inst/etc/published.json password)" = "$(cat inst/etc/.secret)" ]
+    [ "$(json_file inst/etc/instance.json parameters.text)" = 'x y' ]
+    ! grep -q hidden inst/etc/published.json
+    listing inst >before
+    run -0 rs-render instance p.cfg --root inst --given given.json
+    [ -z "$output" ]
+    listing inst | diff before -
+    rs-render instance p.cfg --root inst --given given.json --json >json
+    [ "$(json json published.bin)" = "$PWD/inst/bin" ]
+}
+
+@test "only what differs changes, what is not asked for any more goes, and data stays" {
+    profile
+    rs-render instance p.cfg --root inst --given given.json
+    echo data >inst/srv/backup/postgres/dump
+    echo mine >inst/etc/cron.d/own
+    touch -d 2020-01-01 inst/bin/report
+    sed -i '/^    link$/d; /^    cron-entry-backup$/d; s/a  b/a  c/; s/^mode = 0640/mode = 0600/' p.cfg
+    run -0 rs-render instance p.cfg --root inst --given given.json --dry-run
+    local planned=$output
+    [ "$output" = "~ bin/postgres-exporter
+~ etc/text (mode)
+- etc/crontab
+- etc/cron.d/backup
+- bin/exporter" ]
+    run -0 rs-render instance p.cfg --root inst --given given.json --diff
+    [[ $output == *"-exec printf '%s\\n' 'a  b'"*"+exec printf '%s\\n' 'a  c'"* ]]
+    [[ $output == *'+++ /dev/null'* ]]
+    [ -e inst/bin/exporter ]
+    run -0 rs-render instance p.cfg --root inst --given given.json
+    [ "$output" = "$planned" ]
+    [ ! -e inst/bin/exporter ]
+    [ "$(cat inst/etc/cron.d/own inst/srv/backup/postgres/dump | xargs)" = 'mine data' ]
+    [ "$(stat -c %y inst/bin/report | cut -c1-10)" = 2020-01-01 ]
+    # Another name of the data: the old one stays where it is.
+    rs-render instance p.cfg --root inst --given given.json --set slap-parameter:namebase=other
+    [ -e inst/srv/backup/postgres/dump ]
+    [ -d inst/srv/backup/other ]
+    [ ! -e inst/bin/postgres-exporter ]
+    [ -x inst/bin/other-exporter ]
+}
+
+@test "a part that is the user's own executable gets its section and says what it made" {
+    cat >recipe <<'END'
+#!/bin/sh
+set -eu
+cat >"$RECORD"
+printf '{"options": {"port": "8080", "list": [1, 2]}, "directories": [{"path": "var/x", "mode": "0750"}],'
+printf ' "files": [{"path": "etc/x", "content": "a\\nb\\n", "mode": "0644"}], "links": [{"path": "etc/y", "target": "x"}],'
+printf ' "published": {"url": "http://[::1]:8080/"}}\n'
+END
+    chmod +x recipe
+    printf '[buildout]\nparts = x w\n[x]\nrecipe = %s/recipe\nkey = a b\n[w]\nrecipe = wrapper\nwrapper-path = bin/w\ncommand-line = serve ${x:port} "${x:list}"\n' "$PWD" >p.cfg
+    RECORD=$PWD/in.json rs-render instance p.cfg --root inst
+    [ "$(json_file in.json options.key)" = 'a b' ]
+    [ "$(json_file in.json root)" = "$PWD/inst" ]
+    [ "$(cat inst/etc/y)" = 'a
+b' ]
+    [ "$(stat -c %a inst/var/x inst/etc/x | xargs)" = '750 644' ]
+    grep -qx "exec serve 8080 '!py!\\[1, 2\\]' \"\$@\"" inst/bin/w
+    [ "$(json_file inst/etc/published.json url)" = 'http://[::1]:8080/' ]
+
+    printf '#!/bin/sh\nexit 3\n' >recipe
+    run -69 rs-render instance p.cfg --root inst
+    [[ $output == *'exited with status 3'* ]]
+    printf '#!/bin/sh\necho "{\\"files\\": [{\\"path\\": \\"../x\\", \\"content\\": \\"\\"}]}"\n' >recipe
+    run -78 rs-render instance p.cfg --root inst
+    printf '#!/bin/sh\necho no\n' >recipe
+    run -78 rs-render instance p.cfg --root inst
+    printf '#!/bin/sh\necho "{\\"file\\": []}"\n' >recipe
+    run -78 rs-render instance p.cfg --root inst
+    [ -e inst/etc/x ] # nothing was changed by any of them
+}
+
+@test "the software type chooses the profile, one that another part has made too" {
+    cat >p.cfg <<'END'
+[buildout]
+parts = switch_softwaretype
+[dynamic]
+recipe = jinja2
+inline =
+    [buildout]
+    parts = w
+    [w]
+    recipe = wrapper
+    wrapper-path = bin/{{ name }}
+    command-line = true
+context = raw name made
+output = ${buildout:directory}/etc/made.cfg
+[switch_softwaretype]
+recipe = slapos.cookbook:switch-softwaretype
+default = ${dynamic:output}
+frozen = ${:_profile_base_location_}/frozen.cfg
+END
+    printf '[buildout]\nparts =\n' >frozen.cfg
+    rs-render instance p.cfg --root inst
+    [ -x inst/bin/made ]
+    echo '{"software-type": "frozen"}' >given.json
+    run -0 rs-render instance p.cfg --root inst --given given.json
+    [[ $output == *'- bin/made'* ]]
+    echo '{"software-type": "froze"}' >given.json
+    run -78 rs-render instance p.cfg --root inst --given given.json
+    [[ $output == *'there is no software type froze'*'there are: default, frozen'* ]]
+}
+
+@test "md5sum is verified, once is once" {
+    printf 'text\n' >t.in
+    printf '[buildout]\nparts = t\n[t]\nrecipe = template\nurl = %s/t.in\nmd5sum = %s\noutput = etc/t\nonce = etc/.t-done\n' \
+        "$PWD" "$(md5sum <t.in | cut -c1-32)" >p.cfg
+    rs-render instance p.cfg --root inst
+    echo edited >inst/etc/t
+    run -0 rs-render instance p.cfg --root inst
+    [ -z "$output" ]
+    [ "$(cat inst/etc/t)" = edited ]
+    echo more >>t.in
+    run -78 rs-render instance p.cfg --root inst
+    [[ $output == *"p.cfg:6: [t] md5sum: $PWD/t.in has "* ]]
+}
+
+@test "a wrapper with a pid file runs once at a time" {
+    printf '[buildout]\nparts = w\n[w]\nrecipe = wrapper\nwrapper-path = bin/w\npidfile = %s/pid\ncommand-line = sh -c "echo in >fifo; cat fifo2"\n' "$PWD" >p.cfg
+    rs-render instance p.cfg --root inst
+    mkfifo fifo fifo2
+    inst/bin/w &
+    pids+=($!)
+    [ "$(cat fifo)" = in ]
+    run -75 inst/bin/w
+    [[ $output == *"already running with pid ${pids[0]}"* ]]
+    : >fifo2
+    wait "${pids[0]}"
+    echo 1 >pid # a stale number is no obstacle
+    inst/bin/w &
+    [ "$(cat fifo)" = in ]
+    : >fifo2
+    wait $!
+}
+
+@test "killed before any write, the next run completes the tree" {
+    profile
+    local root=$PWD n=1 kills=0
+    rs-render instance p.cfg --root whole --given given.json
+    names() { (cd "$1" && find . -printf '%P %y %m %l\n' | sed "s,$root/$1,," | sort); }
+    while :; do
+        mkdir -m 700 inst inst/etc
+        cp -p whole/etc/.secret inst/etc
+        local status=0
+        RS_FAULT=any:$n:kill rs-render instance p.cfg --root inst --given given.json >out 2>&1 || status=$?
+        [ "$status" -ne 0 ] || break
+        [ "$status" -eq 137 ]
+        kills=$((kills + 1))
+        rs-render instance p.cfg --root inst --given given.json >out
+        run -0 rs-render instance p.cfg --root inst --given given.json
+        [ -z "$output" ]
+        diff <(names whole) <(names inst)
+        diff -r <(cd whole && cat bin/report etc/crontab) <(cd inst && sed "s,$root/inst,$root/whole," bin/report etc/crontab)
+        n=$((n + 5))
+        rm -rf inst
+    done
+    say "$kills kills"
+    [ "$kills" -gt 10 ]
+}
+
+@test "a disk that is full or broken is told, and nothing is half written" {
+    profile
+    rs-render instance p.cfg --root inst --given given.json
+    sed -i 's/a  b/a  c/' p.cfg
+    listing inst >before
+    for fault in open:1:ENOSPC write:1:ENOSPC fsync:1:EIO rename:1:EIO; do
+        run -74 env RS_FAULT=$fault rs-render instance p.cfg --root inst --given given.json
+        listing inst | diff before -
+    done
+}
+
+@test "wrong use, and parts that cannot be, have their status and their place" {
+    profile
+    run -64 rs-render instance p.cfg
+    run -66 rs-render instance none.cfg --root inst
+    run -66 rs-render instance p.cfg --root inst --given none.json
+    for given in '[' '[]' '{"nam": "x"}' '{"name": 1}' '{"parameters": []}' '{"parameters": {"n": 99999999999999999999}}'; do
+        printf '%s' "$given" >given.json
+        run -78 rs-render instance p.cfg --root inst --given given.json
+    done
+    python3 -c 'print("{\"parameters\": {\"x\": " + "[" * 100000 + "]" * 100000 + "}}")' >given.json
+    run -78 rs-render instance p.cfg --root inst --given given.json
+    [ ! -e inst ]
+    printf '[buildout]\nparts = x\n[x]\nrecipe = slapos.cookbook:wraper\n' >q.cfg
+    run -78 rs-render instance q.cfg --root inst
+    [[ $output == *"q.cfg:4: [x] recipe: slapos.cookbook:wraper: no such recipe"*"perhaps slapos.cookbook:wrapper?"* ]]
+    printf '[buildout]\nparts = x\n[x]\nrecipe = wrapper\nwrapper-path = /etc/passwd\ncommand-line = x\n' >q.cfg
+    run -78 rs-render instance q.cfg --root inst
+    [[ $output == *'[x]: /etc/passwd: not inside of the instance'* ]]
+    printf '[buildout]\nparts = x\n[x]\nrecipe = wrapper\nwrapper-path = bin/x\n' >q.cfg
+    run -78 rs-render instance q.cfg --root inst
+    [[ $output == *'[x] command-line: is needed by the recipe'* ]]
+    mkdir -p inst/bin
+    echo mine >inst/bin/exporter
+    run -73 rs-render instance p.cfg --root inst
+    [[ $output == *'bin/exporter: in the way'* ]]
+    [ "$(ls -A inst/bin)" = exporter ]
+}
+
+@test "two at once: the second one is told to try again" {
+    profile
+    mkdir inst
+    : >inst/.rs-lock
+    exec 8<inst/.rs-lock
+    flock -n 8
+    run -75 rs-render instance p.cfg --root inst --given given.json
+    exec 8<&-
+    rs-render instance p.cfg --root inst --given given.json
+}

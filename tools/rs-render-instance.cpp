@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// rs-render instance: the tree of an instance, made what its profile says.
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "base/text.hpp"
+#include "instance/builder.hpp"
+#include "instance/installer.hpp"
+#include "io/child.hpp"
+#include "io/file.hpp"
+#include "rs-render.hpp"
+
+using namespace rs;
+
+namespace {
+
+using instance::Change;
+
+constexpr std::size_t max_given_bytes = 16 << 20;
+
+struct Options {
+    std::string file, root, given;
+    std::vector<std::string> settings;
+    bool dry_run = false, diff = false;
+};
+
+std::string absolute(const std::string& path) {
+    std::string out = std::filesystem::absolute(path).lexically_normal().string();
+    while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+    return out;
+}
+
+std::string sign(const Change& change) { return {static_cast<char>(change.what)}; }
+
+void tell(tool::Command& command, const Change& change) {
+    constexpr const char* kinds[] = {"directory", "file", "link"};
+    const std::string text = cat(sign(change), " ", printable(change.path), change.kind == instance::Kind::directory ? "/" : "",
+                                 change.mode_only ? " (mode)" : "");
+    if (!command.json()) {
+        command.line(text, [] { return nlohmann::json(); });
+        return;
+    }
+    nlohmann::json& j = command.result()["changes"].emplace_back();
+    j["what"] = sign(change);
+    tool::add_path(j, "path", change.path);
+    j["kind"] = kinds[static_cast<int>(change.kind)];
+    j["mode_only"] = change.mode_only;
+}
+
+// As diff(1) shows it; what is not there is empty.
+void show_diff(const instance::Plan& plan, const Change& change) {
+    if (change.kind != instance::Kind::file || change.mode_only) return;
+    const io::Fd fresh(::memfd_create("new", MFD_CLOEXEC));
+    if (!fresh) fail_errno(Exit::io, "memfd", "create");
+    const auto entry = plan.entries().find(change.path);
+    if (entry != plan.entries().end()) io::write_all(fresh.get(), as_bytes(entry->second.content), "memfd");
+    if (::lseek(fresh.get(), 0, SEEK_SET) != 0) fail_errno(Exit::io, "memfd", "rewind");
+    const bool is_new = change.what == Change::What::create;
+    io::Child diff({"diff", "-u", "--label", is_new ? "/dev/null" : cat("a/", change.path), "--label",
+                    change.what == Change::What::remove ? "/dev/null" : cat("b/", change.path),
+                    is_new ? "/dev/null" : cat(plan.root(), "/", change.path), "-"},
+                   fresh.get());
+    const Buffer text = io::read_file(diff.output(), std::size_t{1} << 30, "diff");
+    if (diff.status() > 1) fail(Exit::unavailable, "diff: failed");
+    io::write_all(STDOUT_FILENO, text, "standard output");
+}
+
+Exit run(tool::Command& command, const Options& o) {
+    instance::Description description;
+    if (!o.given.empty())
+        description = instance::parse_description(
+            as_text(io::read_file(io::open_file(o.given).get(), max_given_bytes, o.given)), o.given);
+    const std::string root = absolute(o.root);
+    instance::Builder builder(description, root);
+    builder.build(absolute(o.file), o.settings);
+    builder.finish();
+    const instance::Plan& plan = builder.plan();
+    command.result()["changes"] = nlohmann::json::array();
+    command.result()["published"] = builder.published();
+
+    const bool dry = o.dry_run || o.diff;
+    struct stat st{};
+    const bool there = ::stat(root.c_str(), &st) == 0;
+    if (!there && dry) {
+        for (const auto& [path, entry] : plan.entries()) {
+            const Change change{Change::What::create, path, entry.kind, false};
+            o.diff && !command.json() ? show_diff(plan, change) : tell(command, change);
+        }
+        return Exit::ok;
+    }
+    if (!there && ::mkdir(root.c_str(), instance::directory_mode) != 0)
+        fail_errno(Exit::cant_create, root, "create directory");
+    instance::Installer installer(plan);
+    if (dry) {
+        for (const Change& change : installer.changes())
+            o.diff && !command.json() ? show_diff(plan, change) : tell(command, change);
+        return Exit::ok;
+    }
+    installer.install([&](const Change& change) { tell(command, change); });
+    return Exit::ok;
+}
+
+} // namespace
+
+void render_tool::add_instance(tool::Command& command, std::function<Exit()>& chosen) {
+    const auto o = std::make_shared<Options>();
+    CLI::App* const sub = command.app().add_subcommand("instance", "the tree of an instance, made what its profile says");
+    sub->add_option("FILE", o->file, "the profile")->required();
+    sub->add_option("--root", o->root, "the tree; made if it is not there")->type_name("DIR")->required();
+    sub->add_option("--given", o->given, "what the instance is given: a JSON object")->type_name("JSON");
+    sub->add_option("--set", o->settings, "an option that lies over those of the files")->type_name("SECTION:OPTION=VALUE");
+    sub->add_flag("--dry-run", o->dry_run, "only tell what would be done");
+    sub->add_flag("--diff", o->diff, "only show what would be done, as diff(1) does");
+    sub->callback([&command, &chosen, o] { chosen = [&command, o] { return run(command, *o); }; });
+}

@@ -108,7 +108,7 @@ Exit run(tool::Command& command, const Options& o) {
 
 void render_tool::add_instance(tool::Command& command, std::function<Exit()>& chosen) {
     const auto o = std::make_shared<Options>();
-    CLI::App* const sub = command.app().add_subcommand("instance", "the tree of an instance, made what its profile says");
+    CLI::App* const sub = command.app().add_subcommand("instance", "the tree of an instance, from its profile");
     sub->add_option("FILE", o->file, "the profile")->required();
     sub->add_option("--root", o->root, "the tree; made if it is not there")->type_name("DIR")->required();
     sub->add_option("--given", o->given, "what the instance is given: a JSON object")->type_name("JSON");

@@ -145,9 +145,9 @@ void render_tool::add_profile(tool::Command& command, std::function<Exit()>& cho
         ->type_name("SECTION:OPTION");
     sub->add_option("--section", o->sections, "only this section; may be given several times")
         ->type_name("NAME");
-    sub->add_flag("--all", o->all, "every section, not only the parts and what they need");
-    sub->add_flag("--raw", o->raw, "as the files have it: nothing referred to is filled in");
-    sub->add_flag("--origin", o->origin, "with the file and the line that each value comes from");
+    sub->add_flag("--all", o->all, "every section, needed or not");
+    sub->add_flag("--raw", o->raw, "as the files have it: no reference filled in");
+    sub->add_flag("--origin", o->origin, "with the place that each value comes from");
     sub->add_option("--substitute", o->text, "this text, with ${...} filled in and $$ made $")
         ->type_name("TEXT");
     sub->add_option("--set", o->settings, "an option that lies over those of the files")

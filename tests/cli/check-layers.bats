@@ -57,9 +57,9 @@ found() {
     found 'tools/planted.cpp:1: includes zstd.h, which belongs to lib/chunk'
     rm -- "$BATS_TEST_TMPDIR/tools/planted.cpp"
     plant lib/store/planted.cpp '#include <openssl/evp.h>'
-    found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk'
+    found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk lib/template lib/instance'
     plant lib/store/planted.cpp '#include <nlohmann/json.hpp>'
-    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla tools'
+    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla lib/instance tools'
 }
 
 @test "a module that is not in the table is found" {

@@ -223,6 +223,12 @@ Value xmlattr(Call& c) {
     std::string out;
     for (const Dict::Slot& s : a[0]->as<Dict>().slots) {
         if (!s.live || s.value.is(ValueKind::none) || s.value.is(ValueKind::undefined)) continue;
+        if (!s.key.is(ValueKind::text))
+            raise("TypeError",
+                  cat("expected string or bytes-like object, got '", type_name(s.key), "'"));
+        if (s.key.text().find_first_of(" \t\n\r\f\v/>=") != std::string_view::npos)
+            raise("ValueError",
+                  cat("Invalid character in attribute name: ", repr_text(s.key.text())));
         if (!out.empty()) out += ' ';
         out += cat(escape(c.heap, s.key).text(), "=\"", escape(c.heap, s.value).text(), "\"");
     }

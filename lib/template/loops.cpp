@@ -87,8 +87,9 @@ Next Interpreter::filtered_items(const Node& n, Activation* in, Next items) {
             step();
             std::size_t i = 0;
             placed(n.kids[0]->at, [&] {
-                spread(heap_, *n.kids[0], *v,
-                       [&](const Value& part) { variable(n.meaning->variables[i++], in) = part; });
+                v = spread(heap_, *n.kids[0], *v, [&](const Value& part) {
+                    variable(n.meaning->variables[i++], in) = part;
+                });
             });
             const Value keep = eval(*n.kids[2], in);
             if (placed(n.kids[2]->at, [&] { return truth(keep); })) return v;

@@ -46,6 +46,11 @@ Value markup_method(Call& c, std::string_view name, Method f, const Value& self)
         c.args = {c.heap.list(std::move(items))};
         return as_markup(c.heap, f(c, self));
     }
+    // CPython gives back the text itself if nothing stands in braces.
+    if (name == "format_map" && self.text().find_first_of("{}") == std::string_view::npos) {
+        static_cast<void>(f(c, self));
+        return self;
+    }
     const bool changes = one_of(name, {"capitalize", "title", "lower", "upper", "replace", "ljust",
                                        "rjust", "lstrip", "rstrip", "center", "strip", "translate",
                                        "expandtabs", "swapcase", "zfill"});

@@ -196,9 +196,13 @@ private:
             if (n) visit(*n);
     }
     void target(const Node& n) {
-        if (n.kind == Kind::name && n.text == name_) set_ = true;
+        if (n.kind == Kind::name && n.text == name_ && !read_) set_ = true;
         if (n.kind != Kind::name && n.kind != Kind::attribute)
             for (const NodePtr& k : n.kids) target(*k);
+    }
+    // Those of a macro inside hide the name from here on, even outside that macro: so Jinja2 counts.
+    void parameters(const Node& n) {
+        set_ |= !read_ && std::find(n.names.begin(), n.names.end(), name_) != n.names.end();
     }
     void visit(const Node& n) {
         if (read_ || set_) return;
@@ -218,7 +222,19 @@ private:
             all(n.other);
             if (n.kids[2]) visit(*n.kids[2]);
             return;
-        case Kind::with: // its names are parameters, which hide nothing here
+        case Kind::macro:
+            parameters(n);
+            all(n.kids); // defaults
+            all(n.body);
+            return;
+        case Kind::call_block:
+            all(n.kids);
+            parameters(n);
+            all(n.other); // defaults
+            all(n.body);
+            return;
+        case Kind::with:
+            for (std::size_t i = 0; i < n.kids.size(); i += 2) target(*n.kids[i]);
             for (std::size_t i = 1; i < n.kids.size(); i += 2) visit(*n.kids[i]);
             all(n.body);
             return;
@@ -239,7 +255,6 @@ private:
             for (const auto& [key, value] : n.arguments.named) visit(*value);
             if (n.arguments.star) visit(*n.arguments.star);
             if (n.arguments.star_star) visit(*n.arguments.star_star);
-            if (n.kind == Kind::call_block) all(n.other); // defaults
             all(n.body);
             return;
         }

@@ -33,7 +33,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 void Closest::consider(std::string_view candidate) {
     if (wrong_.size() > max_name || candidate.size() > max_name || candidate == wrong_) return;
     const std::size_t d = distance(wrong_, candidate);
-    if (d >= distance_ || d > (std::min(wrong_.size(), candidate.size()) + 1) / 3) return;
+    if (d > distance_ || (d == distance_ && candidate >= best_) || d > (std::min(wrong_.size(), candidate.size()) + 1) / 3) return;
     distance_ = d;
     best_ = candidate;
 }

@@ -9,7 +9,7 @@
 namespace rs {
 
 // Give it every candidate, then ask. Close is what needs at most a third of its letters inserted, removed, replaced or
-// swapped with the next (optimal string alignment distance); of several equally close ones the first is found.
+// swapped with the next (optimal string alignment distance); of several equally close ones the first by bytes.
 class Closest {
 public:
     explicit Closest(std::string_view wrong) : wrong_(wrong) {}

@@ -114,6 +114,9 @@ std::vector<std::pair<std::string, Value>> names(tmpl::Interpreter& in) {
 } // namespace
 
 bool condition_holds(const std::string& expression) {
+    // It is evaluated as the condition of a template, of which it must not be more.
+    if (expression.find("%}") != std::string::npos)
+        fail(Exit::config, cat(printable(expression), ": not a condition"));
     tmpl::Interpreter in({});
     const auto context = names(in);
     return !in.render(tmpl::make_source("condition", cat("{% if ", expression, " %}1{% endif %}")),

@@ -2,8 +2,8 @@
 // value.name, value[key], value[from:to:step].
 #include <algorithm>
 
+#include "base/closest.hpp"
 #include "base/text.hpp"
-#include "template/close.hpp"
 #include "template/interpreter.hpp"
 
 namespace rs::tmpl {
@@ -13,12 +13,12 @@ using ValueKind = tmpl::Kind;
 namespace {
 // Methods and keys that were perhaps meant.
 std::string hint_for(const Value& of, std::string_view name) {
-    std::string known = close_method(of, name);
-    if (of.is(ValueKind::dict) && known.empty())
+    Closest known(name);
+    if (of.is(ValueKind::dict))
         for (const Dict::Slot& s : of.as<Dict>().slots)
-            if (s.live && s.key.is(ValueKind::text) && close(s.key.text(), name))
-                known = std::string(s.key.text());
-    return known.empty() ? known : cat("perhaps '", known, "'?");
+            if (s.live && s.key.is(ValueKind::text)) known.consider(s.key.text());
+    if (known.found().empty()) known.consider(close_method(of, name));
+    return known.found().empty() ? std::string() : cat("perhaps '", known.found(), "'?");
 }
 } // namespace
 

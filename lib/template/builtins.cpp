@@ -127,6 +127,7 @@ Value float_of(Call& c) {
 Value set_of(Call& c) {
     const Value out(ValueKind::set, c.heap.make<Dict>());
     const auto a = c.bind({"/iterable"}, 0);
+    if (a[0] != nullptr && a[0]->is(ValueKind::set)) return copy_of_set(c.heap, *a[0]);
     if (a[0] != nullptr)
         for (const Value& v : items_of(c.heap, *a[0])) put(c.heap, out.as<Dict>(), v, {});
     return out;
@@ -244,8 +245,8 @@ constexpr Named python[] = {
     {"callable",
      [](Call& c) -> Value {
          const Value& v = *c.bind({"/obj"}, 1)[0];
-         return v.is(ValueKind::callable) ||
-                (v.is(ValueKind::names) && v.as<Names>().values.contains("__call__"));
+         if (v.is(ValueKind::names)) return v.as<Names>().values.contains("__call__");
+         return v.is(ValueKind::callable) || v.is(ValueKind::undefined); // which complains there
      }},
     {"chr",
      [](Call& c) {

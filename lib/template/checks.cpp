@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "template/close.hpp"
 #include "template/filters.hpp"
 #include "template/unicode.hpp"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dictionaries and sets: in the order of insertion.
+#include <optional>
 #include <utility>
 
 #include "template/value.hpp"
@@ -51,6 +52,8 @@ void clear(Dict& d) {
     d.slots.clear();
     d.at.clear();
     d.live = 0;
+    d.arranged = false;
+    d.table = 8;
     ++d.changes;
 }
 
@@ -59,6 +62,7 @@ namespace {
 // The hash table of CPython's set, with hashes alone: where keys lie decides about their order.
 class SetTable {
 public:
+    explicit SetTable(std::size_t size) : table_(size) {}
     void add(std::uint64_t hash, std::size_t slot) {
         insert(hash, slot);
         ++used_;
@@ -71,6 +75,7 @@ public:
         for (const Entry& e : before)
             if (e.used) insert(e.hash, e.slot);
     }
+    [[nodiscard]] std::size_t size() const { return table_.size(); }
     [[nodiscard]] std::vector<std::size_t> slots() const {
         std::vector<std::size_t> out;
         for (const Entry& e : table_)
@@ -100,7 +105,7 @@ private:
             i = (i * 5 + 1 + perturb) & mask;
         }
     }
-    std::vector<Entry> table_{8};
+    std::vector<Entry> table_;
     std::size_t used_ = 0;
 };
 
@@ -111,21 +116,61 @@ std::uint64_t integer_hash(std::int64_t n) {
     return static_cast<std::uint64_t>(rest == -1 ? -2 : rest);
 }
 
+// The slots that are alive, as they came.
+std::vector<std::size_t> as_they_came(const Dict& d) {
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < d.slots.size(); ++i)
+        if (d.slots[i].live) out.push_back(i);
+    return out;
+}
+
+// Nothing if other than integers are in the set.
+std::optional<SetTable> table_of(const Dict& d) {
+    if (d.arranged) return std::nullopt;
+    SetTable table(d.table);
+    for (const std::size_t i : as_they_came(d)) {
+        if (!d.slots[i].key.is_int()) return std::nullopt;
+        table.add(integer_hash(d.slots[i].key.integer()), i);
+    }
+    return table;
+}
+
 } // namespace
 
 std::vector<std::size_t> order_of(const Value& v) {
     const Dict& d = v.as<Dict>();
-    std::vector<std::size_t> plain;
-    bool integers = v.is(Kind::set);
-    for (std::size_t i = 0; i < d.slots.size(); ++i) {
-        if (!d.slots[i].live) continue;
-        plain.push_back(i);
-        integers = integers && d.slots[i].key.is_int();
+    if (v.is(Kind::set))
+        if (const auto table = table_of(d)) return table->slots();
+    return as_they_came(d);
+}
+
+Value copy_of_set(Heap& heap, const Value& set) {
+    const Dict& d = set.as<Dict>();
+    const Value out = heap.set();
+    Dict& copy = out.as<Dict>();
+    // setobject.c, set_merge(): room for twice as many, if five or more come at once; a table of that size is copied as it
+    // is, of another one key by key.
+    if (d.live * 5 >= (copy.table - 1) * 3)
+        while (copy.table <= d.live * 2) copy.table <<= 1;
+    const auto table = table_of(d);
+    const bool whole = table && table->size() == copy.table;
+    for (const std::size_t i : table && !whole ? table->slots() : as_they_came(d))
+        put(heap, copy, d.slots[i].key, {});
+    if (whole) copy.table = d.table;
+    return out;
+}
+
+void discard(Heap& heap, const Value& set, const Value& key) {
+    Dict& d = set.as<Dict>();
+    if (find(d, key) == nullptr) return;
+    if (!d.arranged) {
+        std::vector<Value> keys;
+        for (const std::size_t i : order_of(set)) keys.push_back(d.slots[i].key);
+        clear(d);
+        for (const Value& k : keys) put(heap, d, k, {});
+        d.arranged = true;
     }
-    if (!integers) return plain;
-    SetTable table;
-    for (const std::size_t i : plain) table.add(integer_hash(d.slots[i].key.integer()), i);
-    return table.slots();
+    erase(d, key);
 }
 
 } // namespace rs::tmpl

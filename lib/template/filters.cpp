@@ -3,7 +3,6 @@
 #include "template/filters.hpp"
 
 #include "base/text.hpp"
-#include "template/close.hpp"
 
 namespace rs::tmpl {
 

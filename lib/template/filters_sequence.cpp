@@ -326,7 +326,8 @@ Table<Builtin> sequence_filters() {
              if (!v.is(ValueKind::text)) return generator(c, std::move(items));
              std::string out;
              for (const Value& x : items) out += x.text();
-             return c.heap.text(std::move(out));
+             return v.as<Text>().markup ? c.heap.markup(std::move(out))
+                                        : c.heap.text(std::move(out));
          }},
         {"slice", slice_filter},
         {"sort", sort_filter},

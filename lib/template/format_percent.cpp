@@ -87,6 +87,7 @@ std::string format_percent(Interpreter& in, std::string_view pattern, const Valu
             continue;
         }
         const auto incomplete = [&] { raise("ValueError", "incomplete format"); };
+        const std::size_t start = i;
         if (++i >= pattern.size()) incomplete();
         std::optional<std::string> key;
         if (pattern[i] == '(') {
@@ -144,7 +145,7 @@ std::string format_percent(Interpreter& in, std::string_view pattern, const Valu
             ++i;
         if (i >= pattern.size()) incomplete();
         const char type = pattern[i];
-        if (type == '%') {
+        if (type == '%' && i == start + 1) { // %5% is another thing
             out += '%';
             continue;
         }

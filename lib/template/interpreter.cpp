@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "template/interpreter.hpp"
 
+#include "base/closest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "template/close.hpp"
 #include "template/nesting.hpp"
 #include "template/parser.hpp"
 #include "template/placed.hpp"
@@ -58,14 +58,11 @@ Value Interpreter::look_up(const std::string& name) const {
 }
 
 std::string Interpreter::close_name(std::string_view name) const {
-    const auto in = [&](const auto& names) -> std::string {
-        for (const auto& [known, value] : names)
-            if (close(known, name)) return cat("perhaps '", known, "'?");
-        return {};
-    };
-    std::string out = in(running_.context->set);
-    if (out.empty()) out = in(running_.context->outside);
-    return out.empty() ? in(globals_) : out;
+    Closest closest(name);
+    for (const auto& [known, value] : running_.context->set) closest.consider(known);
+    for (const auto& [known, value] : running_.context->outside) closest.consider(known);
+    for (const auto& [known, value] : globals_) closest.consider(known);
+    return closest.found().empty() ? std::string() : cat("perhaps '", closest.found(), "'?");
 }
 
 Context* Interpreter::new_context() {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "template/close.hpp"
 
 namespace rs::tmpl {
 

@@ -128,8 +128,7 @@ Table<Method> dict_methods() {
 namespace {
 
 Value copy_of(Heap& heap, const Value& set) {
-    const Value out = heap.set();
-    for (const Value& item : items_of(heap, set)) put(heap, out.as<Dict>(), item, {});
+    const Value out = copy_of_set(heap, set);
     out.as<Dict>().frozen = set.as<Dict>().frozen;
     return out;
 }
@@ -141,18 +140,35 @@ Value unite(Call& c, const Value& s) {
     return out;
 }
 
+// set & other: the smaller one is gone through, if both are sets.
+Value common(Heap& heap, const Value& s, const Value& other) {
+    const bool swap = other.is(ValueKind::set) && other.as<Dict>().live > s.as<Dict>().live;
+    const Value &through = swap ? s : other, &in = swap ? other : s;
+    const Value out = heap.set();
+    for (const Value& item : items_of(heap, through))
+        if (find(in.as<Dict>(), item) != nullptr) put(heap, out.as<Dict>(), item, {});
+    return out;
+}
+
+// set - other: a copy of which the others are removed, if there are few or they are no set; else a new set.
+Value without(Heap& heap, const Value& s, const Value& other) {
+    const bool mapping = other.is(ValueKind::set) || other.is(ValueKind::dict);
+    if (mapping && s.as<Dict>().live / 4 <= other.as<Dict>().live) {
+        const Value out = heap.set();
+        for (const Value& item : items_of(heap, s))
+            if (find(other.as<Dict>(), item) == nullptr) put(heap, out.as<Dict>(), item, {});
+        return out;
+    }
+    const Value out = copy_of_set(heap, s);
+    for (const Value& item : items_of(heap, other)) discard(heap, out, item);
+    return out;
+}
+
 // What of the set is in all the others, or in none of them.
 Value keep(Call& c, const Value& s, bool inside) {
-    Value out = copy_of(c.heap, s);
-    for (const Value& v : c.args) {
-        const Value other = c.heap.set(), kept = c.heap.set();
-        for (const Value& item : items_of(c.heap, v)) put(c.heap, other.as<Dict>(), item, {});
-        for (const Value& item : items_of(c.heap, out))
-            if ((find(other.as<Dict>(), item) != nullptr) == inside)
-                put(c.heap, kept.as<Dict>(), item, {});
-        kept.as<Dict>().frozen = s.as<Dict>().frozen;
-        out = kept;
-    }
+    Value out = c.args.empty() ? copy_of_set(c.heap, s) : s;
+    for (const Value& v : c.args) out = inside ? common(c.heap, out, v) : without(c.heap, out, v);
+    out.as<Dict>().frozen = s.as<Dict>().frozen;
     return out;
 }
 
@@ -216,13 +232,14 @@ Table<Method> set_methods() {
          }},
         {"discard",
          [](Call& c, const Value& s) -> Value {
-             erase(s.as<Dict>(), *c.bind({"/elem"}, 1)[0]);
+             discard(c.heap, s, *c.bind({"/elem"}, 1)[0]);
              return {};
          }},
         {"remove",
          [](Call& c, const Value& s) -> Value {
              const auto a = c.bind({"/elem"}, 1);
-             if (!erase(s.as<Dict>(), *a[0])) raise("KeyError", repr(*a[0]));
+             if (find(s.as<Dict>(), *a[0]) == nullptr) raise("KeyError", repr(*a[0]));
+             discard(c.heap, s, *a[0]);
              return {};
          }},
         {"update",
@@ -231,12 +248,7 @@ Table<Method> set_methods() {
                  for (const Value& item : items_of(c.heap, v)) put(c.heap, s.as<Dict>(), item, {});
              return {};
          }},
-        {"copy",
-         [](Call& c, const Value& s) {
-             const Value out(ValueKind::set, c.heap.make<Dict>());
-             for (const Value& item : items_of(c.heap, s)) put(c.heap, out.as<Dict>(), item, {});
-             return out;
-         }},
+        {"copy", [](Call& c, const Value& s) { return copy_of(c.heap, s); }},
         {"clear",
          [](Call&, const Value& s) -> Value {
              clear(s.as<Dict>());

@@ -264,6 +264,33 @@ Value count_in(Call& c, const Value& self) {
     return n;
 }
 
+// One field with a specification and nothing around it, which changes nothing: CPython gives back the text itself. It matters
+// if that is Markup.
+std::optional<Value> given_back(const Call& c, std::string_view pattern, std::string_view out) {
+    if (!pattern.starts_with('{') || pattern.find(':') == std::string_view::npos ||
+        pattern.find('!') != std::string_view::npos)
+        return std::nullopt;
+    int open = 0;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        open += pattern[i] == '{' ? 1 : pattern[i] == '}' ? -1 : 0;
+        if (open == 0 && i + 1 < pattern.size()) return std::nullopt;
+    }
+    const auto same = [&](const Value& v) {
+        return v.is(ValueKind::text) && v.as<Text>().markup && v.text() == out;
+    };
+    for (const Value& v : c.args)
+        if (same(v)) return v;
+    for (const auto& [name, v] : c.named)
+        if (same(v)) return v;
+    return std::nullopt;
+}
+
+Value format(Call& c, const Value& self) {
+    std::string out = format_braces(c, self.text());
+    if (const auto v = given_back(c, self.text(), out)) return *v;
+    return c.heap.text(std::move(out));
+}
+
 // The names of one mapping instead of arguments.
 Value format_map(Call& c, const Value& self) {
     const Value mapping = *c.bind({"/mapping"}, 1)[0];
@@ -332,7 +359,7 @@ Table<Method> text_methods() {
                         ? c.heap.text(std::string(s.text().substr(0, s.text().size() - p.size())))
                         : s;
          }},
-        {"format", [](Call& c, const Value& s) { return c.heap.text(format_braces(c, s.text())); }},
+        {"format", format},
         {"encode",
          [](Call& c, const Value& s) {
              const auto a = c.bind({"encoding", "errors"}, 0);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/closest.hpp"
 #include "base/text.hpp"
 
 namespace rs::tmpl {
@@ -58,32 +59,14 @@ constexpr Known known[] = {
     {"urlparse", "urllib.parse", nullptr}, // its name in Python 2, still in old profiles
 };
 
-// Letters to change, to add or to leave out.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t corner = std::exchange(row[0], i + 1);
-        for (std::size_t k = 0; k < b.size(); ++k) {
-            const std::size_t change = corner + (a[i] == b[k] ? 0 : 1);
-            corner = row[k + 1];
-            row[k + 1] = std::min({change, corner + 1, row[k] + 1});
-        }
-    }
-    return row.back();
-}
-
 [[noreturn]] void unknown(std::string_view name) {
-    std::string all, close;
-    std::size_t best = 3; // more letters than this are another word
+    std::string all;
+    Closest closest(name);
     for (const Known& k : known) {
         all += cat(all.empty() ? "" : ", ", k.name);
-        if (name.size() > 64) continue; // no word that somebody meant
-        if (const std::size_t d = distance(name, k.name); d < best && d < k.name.size()) {
-            best = d;
-            close = k.name;
-        }
+        closest.consider(k.name);
     }
+    const std::string& close = closest.found();
     raise("ModuleNotFoundError",
           cat("no stand-in for the module ", repr_text(name),
               close.empty() ? "" : cat(", perhaps ", repr_text(close), " is meant"), "; there are ",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/closest.hpp"
 #include "base/text.hpp"
 #include "template/expression_parser.hpp"
 #include "template/symbols.hpp"
@@ -93,10 +94,9 @@ private:
         static constexpr std::string_view tags[] = {
             "for",  "if",      "set", "macro", "call",  "filter",   "with", "import",
             "from", "include", "do",  "print", "break", "continue", "raw"};
-        std::string hint;
-        for (const std::string_view known : tags)
-            if (known.starts_with(tag.substr(0, 2)) && tag.size() > 1)
-                hint = cat("perhaps '", known, "'?");
+        Closest meant(tag);
+        for (const std::string_view known : tags) meant.consider(known);
+        const std::string hint = meant.found().empty() ? "" : cat("perhaps '", meant.found(), "'?");
         if (tag.starts_with("end") || tag == "else" || tag == "elif")
             bad(word.at, open_.size() > 1 ? cat("unexpected tag '", tag, "': '",
                                                 open_[open_.size() - 2].name, "' is open")

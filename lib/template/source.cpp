@@ -72,9 +72,12 @@ void fail_at(const Source& source, std::size_t offset, const std::string& why, s
     while (end < line.size() && continues(line[end])) --end;
     std::string blanks(dots.size(), ' ');
     for (const char c : line.substr(0, mark))
-        if (!continues(c)) blanks += c == '\t' ? '\t' : ' ';
+        if (!continues(c)) blanks += ' ';
+    std::string shown(
+        line.substr(0, end)); // a tab is one blank, so that the mark stands below its place
+    std::replace(shown.begin(), shown.end(), '\t', ' ');
     std::string message = cat(source.name, ":", place.line, ":", place.column, ": ", why, "\n    ",
-                              dots, printable(line.substr(0, end)), "\n    ", blanks, "^");
+                              dots, printable(shown), "\n    ", blanks, "^");
     for (const std::string& n : notes) message += cat("\n    ", n);
     fail(Exit::config, message, std::move(hint));
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two walks: Scan finds the names of one frame, as Jinja2's idtracking does; Resolver goes through the frames and gives each
-// name its variable.
+// Goes through the frames of a template and gives each name its variable.
 #include "template/symbols.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/text.hpp"
+#include "template/frame_names.hpp"
 #include "template/interpreter.hpp"
+#include "template/reads.hpp"
 
 namespace rs::tmpl {
 
@@ -16,261 +16,12 @@ namespace {
 
 using Kind = Node::Kind;
 
-// What becomes one function in Python: its variables are numbered here.
-struct Function {
-    Function* parent = nullptr;
-    int depth = 0;
-    std::map<std::pair<int, std::string>, std::int32_t> slots; // by level of the frame and name
-    std::int32_t slot(int level, const std::string& name) {
-        return slots.try_emplace({level, name}, static_cast<std::int32_t>(slots.size()))
-            .first->second;
-    }
-};
-
-struct Place {
-    Function* function = nullptr;
-    std::int32_t slot = -1;
-    auto operator<=>(const Place&) const = default;
-};
-
-struct Symbols {
-    enum class From : std::uint8_t { parameter, context, variable, nothing };
-    struct Origin {
-        From from = From::nothing;
-        Place place;
-        std::string name;
-    };
-    Symbols* parent = nullptr;
-    Function* function = nullptr;
-    int level = 0;
-    std::map<std::string, Place> names;
-    std::map<Place, Origin> origins;
-    std::set<std::string> stored;
-
-    [[nodiscard]] const Place* find(const std::string& name) const {
-        for (const Symbols* s = this; s != nullptr; s = s->parent)
-            if (const auto at = s->names.find(name); at != s->names.end()) return &at->second;
-        return nullptr;
-    }
-    Place define(const std::string& name, Origin origin) {
-        const Place p{function, function->slot(level, name)};
-        names[name] = p;
-        origins[p] = std::move(origin);
-        return p;
-    }
-    void load(const std::string& name) {
-        if (find(name) == nullptr) define(name, {From::context, {}, name});
-    }
-    void store(const std::string& name) {
-        stored.insert(name);
-        if (names.contains(name)) return;
-        if (const Place* const outer = parent != nullptr ? parent->find(name) : nullptr)
-            define(name, {From::variable, *outer, {}});
-        else
-            define(name, {From::nothing, {}, {}});
-    }
-    Place parameter(const std::string& name) {
-        stored.insert(name);
-        return define(name, {From::parameter, {}, {}});
-    }
-    // What only some of the branches set keeps, in the others, what it was outside.
-    void merge(const std::vector<Symbols>& branches) {
-        std::map<std::string, std::size_t> in_how_many;
-        for (const Symbols& b : branches)
-            for (const std::string& name : b.stored)
-                if (!stored.contains(name)) ++in_how_many[name];
-        for (const Symbols& b : branches) {
-            for (const auto& [name, place] : b.names) names[name] = place;
-            for (const auto& [place, origin] : b.origins) origins[place] = origin;
-            stored.insert(b.stored.begin(), b.stored.end());
-        }
-        for (const auto& [name, count] : in_how_many) {
-            if (count == branches.size()) continue;
-            const Place* const outer = parent != nullptr ? parent->find(name) : nullptr;
-            origins[*find(name)] = outer != nullptr ? Origin{From::variable, *outer, {}}
-                                                    : Origin{From::context, {}, name};
-        }
-    }
-};
-
-// Finds the names of one frame: what is read and what is set in it, not in the frames inside.
-class Scan {
-public:
-    explicit Scan(Symbols& symbols) : s_(&symbols) {}
-
-    void all(const Body& nodes) {
-        for (const NodePtr& n : nodes)
-            if (n) visit(*n);
-    }
-    void target(const Node& n, bool as_parameter) {
-        if (n.kind == Kind::name) {
-            as_parameter ? static_cast<void>(s_->parameter(n.text)) : s_->store(n.text);
-        } else if (n.kind == Kind::attribute) {
-            visit(*n.kids[0]); // the namespace whose attribute is set
-        } else {
-            for (const NodePtr& k : n.kids) target(*k, as_parameter);
-        }
-    }
-    void arguments(const Arguments& a) {
-        all(a.positional);
-        for (const auto& [name, value] : a.named) visit(*value);
-        if (a.star) visit(*a.star);
-        if (a.star_star) visit(*a.star_star);
-    }
-
-    void visit(const Node& n) {
-        switch (n.kind) {
-        case Kind::name: s_->load(n.text); return;
-        case Kind::condition: {
-            // The second and later tests stand in the else of those before.
-            Symbols& outside = *s_;
-            visit(*n.kids[0]);
-            std::vector<Symbols> branches(3, outside);
-            s_ = branches.data();
-            all(n.bodies[0]);
-            for (std::size_t i = 1; i < n.kids.size(); ++i) {
-                s_ = &branches[1];
-                other_test(n, i);
-            }
-            s_ = &branches[2];
-            all(n.other);
-            s_ = &outside;
-            outside.merge(branches);
-            return;
-        }
-        case Kind::loop: visit(*n.kids[1]); return;
-        case Kind::macro: s_->store(n.text); return;
-        case Kind::call_block: visit(*n.kids[0]); return;
-        case Kind::filter_block: visit(*n.kids[0]); return;
-        case Kind::with:
-            for (std::size_t i = 1; i < n.kids.size(); i += 2) visit(*n.kids[i]);
-            return;
-        case Kind::set_block: target(*n.kids[0], false); return;
-        case Kind::set:
-            visit(*n.kids[1]);
-            target(*n.kids[0], false);
-            return;
-        case Kind::import:
-            all(n.kids);
-            s_->store(n.text);
-            return;
-        case Kind::from_import:
-            all(n.kids);
-            for (std::size_t i = 1; i < n.names.size(); i += 2) s_->store(n.names[i]);
-            return;
-        case Kind::block: return;
-        default:
-            all(n.kids);
-            arguments(n.arguments);
-            return;
-        }
-    }
-
-private:
-    // An elif is an if of its own, whose other branches are empty.
-    void other_test(const Node& n, std::size_t i) {
-        Symbols& outside = *s_;
-        visit(*n.kids[i]);
-        std::vector<Symbols> branches(3, outside);
-        s_ = branches.data();
-        all(n.bodies[i]);
-        s_ = &outside;
-        outside.merge(branches);
-    }
-
-    Symbols* s_;
-};
-
-// Whether a body reads a name that it has not set before, in the order in which Jinja2 looks.
-class Reads {
-public:
-    explicit Reads(std::string_view name) : name_(name) {}
-    [[nodiscard]] bool in(const Body& body) {
-        all(body);
-        return read_;
-    }
-
-private:
-    void all(const Body& nodes) {
-        for (const NodePtr& n : nodes)
-            if (n) visit(*n);
-    }
-    void target(const Node& n) {
-        if (n.kind == Kind::name && n.text == name_ && !read_) set_ = true;
-        if (n.kind != Kind::name && n.kind != Kind::attribute)
-            for (const NodePtr& k : n.kids) target(*k);
-    }
-    // Those of a macro inside hide the name from here on, even outside that macro: so Jinja2 counts.
-    void parameters(const Node& n) {
-        set_ |= !read_ && std::find(n.names.begin(), n.names.end(), name_) != n.names.end();
-    }
-    void visit(const Node& n) {
-        if (read_ || set_) return;
-        switch (n.kind) {
-        case Kind::name: read_ = n.text == name_; return;
-        case Kind::block: return;
-        case Kind::set:
-        case Kind::set_block:
-            target(*n.kids[0]);
-            if (n.kids[1]) visit(*n.kids[1]);
-            all(n.body);
-            return;
-        case Kind::loop:
-            target(*n.kids[0]);
-            visit(*n.kids[1]);
-            all(n.body);
-            all(n.other);
-            if (n.kids[2]) visit(*n.kids[2]);
-            return;
-        case Kind::macro:
-            parameters(n);
-            all(n.kids); // defaults
-            all(n.body);
-            return;
-        case Kind::call_block:
-            all(n.kids);
-            parameters(n);
-            all(n.other); // defaults
-            all(n.body);
-            return;
-        case Kind::with:
-            for (std::size_t i = 0; i < n.kids.size(); i += 2) target(*n.kids[i]);
-            for (std::size_t i = 1; i < n.kids.size(); i += 2) visit(*n.kids[i]);
-            all(n.body);
-            return;
-        case Kind::condition:
-            for (std::size_t i = 0; i < n.kids.size(); ++i) {
-                visit(*n.kids[i]);
-                all(n.bodies[i]);
-            }
-            all(n.other);
-            return;
-        case Kind::filter_block:
-            all(n.body);
-            visit(*n.kids[0]);
-            return;
-        default:
-            all(n.kids);
-            all(n.arguments.positional);
-            for (const auto& [key, value] : n.arguments.named) visit(*value);
-            if (n.arguments.star) visit(*n.arguments.star);
-            if (n.arguments.star_star) visit(*n.arguments.star_star);
-            all(n.body);
-            return;
-        }
-    }
-    std::string_view name_;
-    bool read_ = false, set_ = false;
-};
-
-bool reads(const Body& body, std::string_view name) { return Reads(name).in(body); }
-
 class Resolver {
 public:
     explicit Resolver(const Source& source) : source_(source) {}
 
     void run(Template& t) {
-        Function function;
+        Locals function;
         Symbols root;
         root.function = &function;
         if (reads(t.body, "self")) not_supported(t.body, "'self', the blocks of a template");
@@ -284,7 +35,7 @@ public:
 private:
     struct At {
         Symbols* symbols;
-        Function* function;
+        Locals* function;
         bool toplevel, soft; // soft: an if decides about it, filters need not be known
         bool captured = false;
     };
@@ -293,12 +44,12 @@ private:
         fail_at(source_, body.empty() ? 0 : body[0]->at, cat("not supported: ", what));
     }
 
-    [[nodiscard]] static Variable variable(const Place& p, const Function& from) {
+    [[nodiscard]] static Variable variable(const Slot& p, const Locals& from) {
         return {p.slot, from.depth - p.function->depth};
     }
     [[nodiscard]] Variable variable(const std::string& name, const At& at,
                                     std::size_t offset) const {
-        const Place* const p = at.symbols->find(name);
+        const Slot* const p = at.symbols->find(name);
         if (p ==
             nullptr) // only in the filter of a set block: Jinja2 forgets to look there, and gives up
             fail_at(source_, offset,
@@ -307,7 +58,7 @@ private:
         return variable(*p, *at.function);
     }
 
-    static void finish(Frame& frame, const Symbols& s, const Function& in) {
+    static void finish(Frame& frame, const Symbols& s, const Locals& in) {
         for (const auto& [place, origin] : s.origins) {
             frame.slots.push_back(place.slot);
             switch (origin.from) {
@@ -326,7 +77,7 @@ private:
         }
     }
 
-    static Symbols inner(const At& at, Function& function) {
+    static Symbols inner(const At& at, Locals& function) {
         Symbols s;
         s.parent = at.symbols;
         s.function = &function;
@@ -424,6 +175,10 @@ private:
             see(n, at);
             return;
         case Kind::include:
+            // There Jinja2's function becomes a generator of Python, and what it wrote is lost.
+            if (!n.flag && at.function->depth > 0)
+                fail_at(source_, n.at,
+                        "not supported: to include without context in a macro or a recursive loop");
             all(n.kids, at);
             see(n, at);
             return;
@@ -456,10 +211,10 @@ private:
 
     void loop(Node& n, const At& at) {
         forbid_loop(n);
-        Function own;
+        Locals own;
         own.parent = at.function;
         own.depth = at.function->depth + 1;
-        Function& function = n.flag ? own : *at.function; // a recursive one is a function
+        Locals& function = n.flag ? own : *at.function; // a recursive one is a function
         Meaning& m = *n.meaning;
         visit(*n.kids[1], at);
 
@@ -535,7 +290,7 @@ private:
     }
 
     void macro(Node& n, Body& defaults, const At& at) {
-        Function function;
+        Locals function;
         function.parent = at.function;
         function.depth = at.function->depth + 1;
         Symbols s = inner(at, function);
@@ -580,7 +335,7 @@ private:
             if (reads(n.body, name))
                 not_supported(n.body, cat("'", name, "', the blocks of other templates"));
         see(n, at);
-        Function function;
+        Locals function;
         Symbols s;
         s.function = &function;
         Scan(s).all(n.body);

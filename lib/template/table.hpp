@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/closest.hpp"
+
 namespace rs::tmpl {
 
 template <class F>
@@ -25,6 +27,14 @@ template <class F, std::size_t N>
     std::sort(out.begin(), out.end(),
               [](const Entry<F>& a, const Entry<F>& b) { return a.name < b.name; });
     return out;
+}
+
+// The name that is closest to this one; empty if none is close.
+template <class F>
+[[nodiscard]] std::string closest(Table<F> table, std::string_view name) {
+    Closest out(name);
+    for (const Entry<F>& e : table) out.consider(e.name);
+    return out.found();
 }
 
 // nullptr if there is none of this name.

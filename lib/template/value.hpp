@@ -130,6 +130,8 @@ struct Dict : Object {
     std::unordered_multimap<std::size_t, std::size_t> at; // hash to slot
     std::size_t live = 0;
     bool frozen = false;       // a frozenset
+    std::size_t table = 8;     // of a set: how large the table of CPython's was at first
+    bool arranged = false;     // of a set: its slots lie as one goes through them, because something was removed
     bool ordered = false;      // an OrderedDict: Python shows and compares it in its own way
     std::uint64_t changes = 0; // of its keys: who iterates sees that it must not
 };
@@ -234,6 +236,11 @@ void clear(Dict& d);
 // The slots that are alive in the order in which Python goes through them: of a dict as they came; of a set of integers as
 // its hash table has them; of other sets Python has no order that two runs share.
 [[nodiscard]] std::vector<std::size_t> order_of(const Value& dict_or_set);
+// Removes a key of a set; the others keep their order. What is added later goes to the end, where Python may put it
+// elsewhere: it depends on the holes of its table.
+void discard(Heap& heap, const Value& set, const Value& key);
+// Of a set or a frozenset, in the order that a copy has in Python; not frozen.
+[[nodiscard]] Value copy_of_set(Heap& heap, const Value& set);
 
 // Characters of a str, counted in code points.
 [[nodiscard]] std::int64_t characters(const Value& text);

@@ -27,7 +27,7 @@ TEST_CASE("conditions ask for the system, for Python and for files") {
 }
 
 TEST_CASE("what is no condition is an error") {
-    for (const char* const wrong : {"nothing", "1 +", "", "%}", "1 %}{% if 1", "os.system('x')"}) {
+    for (const char* const wrong : {"nothing", "1 +", "", "%}", "1 %}{% if 1", "1 %}1{% endif %}{% if 1", "os.system('x')"}) {
         CAPTURE(wrong);
         CHECK_THROWS_AS(static_cast<void>(condition_holds(wrong)), Error);
     }

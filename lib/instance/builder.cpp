@@ -86,14 +86,8 @@ std::vector<std::string> Part::options() {
 mode_t Part::mode(mode_t otherwise, std::string_view option) {
     const auto text = find(option);
     if (!text || text->empty()) return otherwise;
-    mode_t mode = 0;
-    for (const char c : *text) {
-        if (c < '0' || c > '7' || text->size() > 5) fail(option, cat(printable(*text), ": not an octal mode such as 0644"));
-        mode = mode * 8 + static_cast<mode_t>(c - '0');
-    }
-    if ((mode & ~mode_t{0777}) != 0)
-        fail(option, cat(printable(*text), ": has more than permissions"), "setuid, setgid and sticky bits are not given");
-    return mode;
+    if (const auto mode = parse_mode(*text)) return *mode;
+    fail(option, cat(printable(*text), ": not an octal mode such as 0644"), "setuid, setgid and sticky bits are not given");
 }
 
 bool Part::flag(std::string_view option, bool otherwise) {

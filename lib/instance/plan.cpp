@@ -37,6 +37,15 @@ std::string path_below(const std::string& root, std::string_view path, const std
     return out;
 }
 
+std::optional<mode_t> parse_mode(std::string_view text) {
+    mode_t mode = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '7' || text.size() > 5) return std::nullopt;
+        mode = mode * 8 + static_cast<mode_t>(c - '0');
+    }
+    return text.empty() || mode > 0777 ? std::nullopt : std::optional(mode);
+}
+
 void Plan::directory(const std::string& part, std::string_view path, mode_t mode) {
     add(path, {Kind::directory, mode, {}, part});
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ private:
     std::map<std::string, Entry> entries_;
     std::set<std::string> implied_; // directories that nobody has asked for by name
 };
+
+// Octal permissions such as 0644; nothing if it is none, or has setuid, setgid or sticky bits.
+[[nodiscard]] std::optional<mode_t> parse_mode(std::string_view text);
 
 // "a//b/./c" as "a/b/c"; Error(Exit::config) with `what` in front if it has "..", is empty, or is outside of root.
 [[nodiscard]] std::string path_below(const std::string& root, std::string_view path, const std::string& what);

@@ -28,16 +28,6 @@ std::string absolute(const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
 }
 
-std::vector<std::string> words(std::string_view text) {
-    std::vector<std::string> out;
-    while (!(text = without_leading_blanks(text)).empty()) {
-        const std::size_t size = word_length(text, "");
-        out.emplace_back(text.substr(0, size));
-        text.remove_prefix(size);
-    }
-    return out;
-}
-
 bool is_url(std::string_view text) { return text.find("://") != std::string_view::npos; }
 
 // Not where the $ is one of $$.
@@ -99,12 +89,12 @@ private:
         const Option* const extends = buildout == nullptr ? nullptr : buildout->find("extends");
         if (extends == nullptr) return {};
         std::vector<std::string> out;
-        for (const std::string& word : words(extends->value)) {
+        for (const std::string_view word : words(extends->value)) {
             if (is_url(word))
                 fail(Exit::config,
                      cat(show(extends->place()), ": ", printable(word),
                          ": nothing is fetched: have a copy beside and extend that"));
-            out.push_back(absolute(word.starts_with('/') ? word
+            out.push_back(absolute(word.starts_with('/') ? std::string(word)
                                                          : cat(directory_of(path), "/", word)));
         }
         buildout->erase("extends");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/option.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "base/text.hpp"
+#include "profile/blanks.hpp"
 
 namespace rs::profile {
 
@@ -17,15 +17,6 @@ std::string without_sign(std::string_view name, std::string_view sign) {
 }
 
 void remove_lines(std::string& value, std::string_view removed) {
-    const auto lines = [](std::string_view text) {
-        std::vector<std::string_view> out;
-        for (std::size_t at = 0; at <= text.size();) {
-            const std::size_t end = std::min(text.find('\n', at), text.size());
-            out.push_back(text.substr(at, end - at));
-            at = end + 1;
-        }
-        return out;
-    };
     const std::vector<std::string_view> gone = lines(removed);
     const std::set<std::string_view> unwanted(gone.begin(), gone.end());
     std::string kept;

@@ -99,29 +99,21 @@ std::string dedent(std::string_view text) {
     const auto indent_of = [](std::string_view line) {
         return line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
     };
-    const auto each_line = [text](auto&& f) {
-        for (std::size_t at = 0; at <= text.size();) {
-            const std::size_t end = std::min(text.find('\n', at), text.size());
-            f(text.substr(at, end - at));
-            at = end + 1;
-        }
-    };
+    const std::vector<std::string_view> all = lines(text);
     std::optional<std::string_view> margin;
-    each_line([&](std::string_view line) {
+    for (const std::string_view line : all) {
         const std::string_view indent = indent_of(line);
-        if (indent.size() == line.size()) return;
+        if (indent.size() == line.size()) continue;
         if (!margin) margin = indent;
         const auto differs =
             std::mismatch(margin->begin(), margin->end(), indent.begin(), indent.end()).first;
         margin = margin->substr(0, static_cast<std::size_t>(differs - margin->begin()));
-    });
+    }
     std::string out;
-    bool first = true;
-    each_line([&](std::string_view line) {
-        if (!first) out += '\n';
-        first = false;
-        if (indent_of(line).size() < line.size()) out += line.substr(margin ? margin->size() : 0);
-    });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i > 0) out += '\n';
+        if (indent_of(all[i]).size() < all[i].size()) out += all[i].substr(margin ? margin->size() : 0);
+    }
     return out;
 }
 
@@ -136,8 +128,8 @@ Sections parse(std::string_view text, const std::string& name, const Condition& 
     bool in_block = false;
     std::string errors;
     std::size_t error_count = 0;
-    Lines lines(text);
-    while (const auto next = lines.next()) {
+    Lines input(text);
+    while (const auto next = input.next()) {
         std::string_view line = *next;
         if (line.starts_with('#') || line.starts_with(';')) continue;
         const bool blank = without_leading_blanks(line).empty();
@@ -152,7 +144,7 @@ Sections parse(std::string_view text, const std::string& name, const Condition& 
             try {
                 kept = !header->expression || holds(*header->expression);
             } catch (const Error& e) {
-                throw e.within(cat(shown, ":", lines.number(), ": [", printable(section), ":",
+                throw e.within(cat(shown, ":", input.number(), ": [", printable(section), ":",
                                    printable(*header->expression), "]"));
             }
             if (!kept) continue;
@@ -169,7 +161,7 @@ Sections parse(std::string_view text, const std::string& name, const Condition& 
         const auto assignment = section.empty() ? std::nullopt : assignment_of(line);
         if (!assignment) {
             if (++error_count <= max_shown_errors)
-                errors += cat(errors.empty() ? "" : "\n", shown, ":", lines.number(),
+                errors += cat(errors.empty() ? "" : "\n", shown, ":", input.number(),
                               section.empty() ? ": before the first [section]: "
                                               : ": neither a [section] nor NAME = VALUE: ",
                               printable(line));
@@ -178,7 +170,7 @@ Sections parse(std::string_view text, const std::string& name, const Condition& 
         option = assignment->name;
         if (!kept) continue;
         (*out.find(section))[option] = {std::string(assignment->value),
-                                        {{Option::Change::What::set, {file, lines.number()}}}};
+                                        {{Option::Change::What::set, {file, input.number()}}}};
         in_block = assignment->value.empty();
     }
     if (error_count > max_shown_errors)

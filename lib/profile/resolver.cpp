@@ -78,11 +78,7 @@ Resolver::Looked& Resolver::look(std::string_view name) {
         std::vector<Reference> none;
         const std::string needs =
             value(out, name, "<part-dependencies>", none).value_or(std::string());
-        for (std::string_view rest = needs; !(rest = without_leading_blanks(rest)).empty();) {
-            const std::size_t size = word_length(rest, "");
-            static_cast<void>(look(rest.substr(0, size)));
-            rest.remove_prefix(size);
-        }
+        for (const std::string_view part : words(needs)) static_cast<void>(look(part));
         if (!value(out, name, "recipe", none).value_or(std::string()).empty()) {
             parts_.emplace_back(name);
             if (on_part_) on_part_(std::string(name));
@@ -103,11 +99,7 @@ Section Resolver::extended(std::string_view name, const Section& own,
              cat(show(bases->place()), ": sections based on each other ", max_depth, " deep"));
     doing.emplace_back(name);
     Section out;
-    for (std::string_view rest = bases->value; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view base = without_blanks(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (base.empty()) continue;
+    for (const std::string_view base : filled_lines(bases->value)) {
         const Section* const there = raw_.find(base);
         if (there == nullptr)
             fail(Exit::config,
@@ -249,10 +241,7 @@ std::string Resolver::substitute(std::string_view section, std::string_view text
 
 void Resolver::look_at_parts() {
     const std::string parts = get("buildout", "parts").value_or(std::string());
-    for (std::string_view rest = parts; !(rest = without_leading_blanks(rest)).empty();) {
-        const std::size_t size = word_length(rest, "");
-        const std::string_view part = rest.substr(0, size);
-        rest.remove_prefix(size);
+    for (const std::string_view part : words(parts)) {
         const Option* const said = raw_.find("buildout")->find("parts");
         if (raw_.find(part) == nullptr)
             fail(Exit::config,

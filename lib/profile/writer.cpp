@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/writer.hpp"
 
-#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -19,12 +18,9 @@ constexpr std::string_view indent = "    ";
 std::string assignment(std::string_view name, std::string_view value) {
     std::string below; // a line each, as a block
     bool plain = !value.empty();
-    for (std::size_t at = 0; at <= value.size();) {
-        const std::size_t end = std::min(value.find('\n', at), value.size());
-        const std::string_view line = value.substr(at, end - at);
+    for (const std::string_view line : lines(value)) {
         plain = plain && !line.empty() && without_blanks(line).size() == line.size();
         below += line.empty() ? "\n" : cat("\n", indent, line);
-        at = end + 1;
     }
     if (value.empty()) return cat(name, " =\n");
     if (plain) return cat(name, " = ", std::string_view(below).substr(1 + indent.size()), "\n");

@@ -9,12 +9,8 @@
 namespace rs::instance {
 
 void recipe_link(Part& part) {
-    const std::string lines = part.require("symlink");
-    for (std::string_view rest = lines; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = profile::without_blanks(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.empty()) continue;
+    const std::string links = part.require("symlink");
+    for (const std::string_view line : profile::filled_lines(links)) {
         const std::size_t equals = line.rfind('=');
         const std::string_view target = profile::without_blanks(line.substr(0, std::min(equals, line.size())));
         if (equals == std::string_view::npos || target.empty())

@@ -51,12 +51,8 @@ std::string text_of(Part& part, const Json& item, const char* member) {
 mode_t mode_of(Part& part, const Json& item, mode_t otherwise) {
     if (!item.contains("mode")) return otherwise;
     const std::string text = text_of(part, item, "mode");
-    mode_t mode = 0;
-    for (const char c : text) {
-        if (c < '0' || c > '7' || text.size() > 5) part.fail("recipe", cat("its executable printed no octal mode: ", printable(text)));
-        mode = mode * 8 + static_cast<mode_t>(c - '0');
-    }
-    return mode & 0777;
+    if (const auto mode = parse_mode(text)) return *mode;
+    part.fail("recipe", cat("its executable printed no octal mode: ", printable(text)));
 }
 
 } // namespace

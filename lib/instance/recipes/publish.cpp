@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // publish: what who asked for the instance gets to know: each option but those that begin with -. -extends names
 // sections of which the same is taken, the part itself lying above them.
-#include <algorithm>
 
 #include "base/text.hpp"
 #include "instance/recipes.hpp"
@@ -22,10 +21,8 @@ void publish(Part& part, const std::string& section) {
 
 void recipe_publish(Part& part) {
     const std::string bases = part.get("-extends");
-    for (std::string_view rest = bases; !(rest = profile::without_leading_blanks(rest)).empty();) {
-        const std::size_t size = profile::word_length(rest, "");
-        const std::string section(rest.substr(0, size));
-        rest.remove_prefix(size);
+    for (const std::string_view word : profile::words(bases)) {
+        const std::string section(word);
         if (part.resolver().raw().find(section) == nullptr)
             part.fail("-extends", cat("there is no section [", printable(section), "]"));
         publish(part, section);

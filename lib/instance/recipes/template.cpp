@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // template: a text with ${section:option} in it. jinja2: a template, with names from the profile.
-#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -19,16 +18,6 @@ constexpr std::string_view inline_mark = "inline:";
 struct Text {
     std::string name, content; // the file, or what stands for it
 };
-
-template <class F>
-void each_line(std::string_view text, F&& f) {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = profile::without_blanks(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-        if (!line.empty()) f(line);
-    }
-}
 
 // What `url`, `template`, `input` or `inline` say, and the md5sum of it that the profile wants.
 Text text_of(Part& part) {
@@ -81,18 +70,13 @@ void put(Part& part, std::string content) {
 
 // Lines of TYPE NAME WHERE: rawfile and rawfolder with a path, file and folder with SECTION:OPTION.
 void add_imports(Part& part, profile::Imports& imports) {
-    each_line(part.get("import-list"), [&](std::string_view line) {
-        std::string words[3];
-        std::size_t count = 0;
-        for (std::string_view rest = line; !(rest = profile::without_leading_blanks(rest)).empty();) {
-            const std::size_t size = profile::word_length(rest, "");
-            if (count == 3) part.fail("import-list", cat(printable(line), ": not TYPE NAME PATH"));
-            words[count++] = rest.substr(0, size);
-            rest.remove_prefix(size);
-        }
-        const auto& [type, name, where] = words;
+    const std::string list = part.get("import-list");
+    for (const std::string_view line : profile::filled_lines(list)) {
+        const std::vector<std::string_view> words = profile::words(line);
+        if (words.size() != 3) part.fail("import-list", cat(printable(line), ": not TYPE NAME PATH"));
+        const std::string type(words[0]), name(words[1]), where(words[2]);
         const bool raw = type.starts_with("raw");
-        if (count != 3 || (type != "file" && type != "rawfile" && type != "folder" && type != "rawfolder"))
+        if (type != "file" && type != "rawfile" && type != "folder" && type != "rawfolder")
             part.fail("import-list", cat(printable(line), ": not rawfile NAME PATH or file NAME SECTION:OPTION"),
                       "rawfolder and folder are the same for a folder of templates");
         std::string path = where;
@@ -105,7 +89,7 @@ void add_imports(Part& part, profile::Imports& imports) {
             imports.add(name, path, Exit::config);
         else
             imports.add_text(name, path, part.builder.read(path), Exit::config);
-    });
+    }
 }
 
 } // namespace
@@ -119,23 +103,24 @@ void recipe_jinja2(Part& part) {
     const Text text = text_of(part);
     const std::string encoding = part.get("encoding", "utf-8");
     if (encoding != "utf-8" && encoding != "utf8") part.fail("encoding", "is utf-8 here, and nothing else");
-    each_line(part.get("extensions"), [&](std::string_view extension) {
+    const std::string extensions = part.get("extensions"), lines = part.get("context");
+    for (const std::string_view extension : profile::words(extensions)) {
         if (extension != "jinja2.ext.do" && extension != "jinja2.ext.loopcontrols")
             part.fail("extensions", cat(printable(extension), ": not supported"), "do, break and continue are always there");
-    });
+    }
     profile::Imports imports;
     add_imports(part, imports);
     tmpl::Settings settings;
     settings.load = [&](const std::string& name) { return imports.load(name); };
     tmpl::Interpreter in(std::move(settings));
     profile::Context context(in, Exit::config, &part.resolver(), part.name());
-    each_line(part.get("context"), [&](std::string_view line) {
+    for (const std::string_view line : profile::filled_lines(lines)) {
         try {
             context.add_line(std::string(line));
         } catch (const Error& e) {
             part.fail("context", e.what(), e.hint());
         }
-    });
+    }
     put(part, in.render(tmpl::make_source(text.name, text.content), context.values()));
 }
 

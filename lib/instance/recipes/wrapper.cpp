@@ -23,12 +23,8 @@ std::vector<std::string> words_of(Part& part, std::string_view option) {
 // NAME=VALUE, a line each.
 std::string environment(Part& part) {
     std::string out;
-    const std::string lines = part.get("environment");
-    for (std::string_view rest = lines; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = profile::without_blanks(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.empty()) continue;
+    const std::string settings = part.get("environment");
+    for (const std::string_view line : profile::filled_lines(settings)) {
         const std::size_t equals = line.find('=');
         const std::string_view name = line.substr(0, std::min(equals, line.size()));
         const bool valid = !name.empty() && (name[0] < '0' || name[0] > '9') &&

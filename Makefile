@@ -14,7 +14,7 @@ BENCH =
 SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99 \
 	UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1 RS_TIMEOUT_MULTIPLIER=10
 SANITIZED = --buildtype=debugoptimized -Db_lundef=false
-LIBRARIES = $$(pkg-config --cflags --libs libxxhash libzstd libarchive libcrypto expat)
+LIBRARIES = $$(pkg-config --cflags --libs libxxhash libzstd libarchive libcrypto expat libpcre2-8)
 VERSION = $$(sed -n "s/^ *version: '\(.*\)',.*/\1/p" meson.build)
 
 all: $(BUILD)/build.ninja ## build everything (the default)

@@ -23,7 +23,7 @@ using instance::Change;
 constexpr std::size_t max_given_bytes = 16 << 20;
 
 struct Options {
-    std::string file, root, given;
+    std::string file, root, given, stack;
     std::vector<std::string> settings;
     bool dry_run = false, diff = false;
 };
@@ -69,18 +69,29 @@ void show_diff(const instance::Plan& plan, const Change& change) {
     io::write_all(STDOUT_FILENO, text, "standard output");
 }
 
+// What is asked for has been asked for, and the tree is there: but options are empty that will have a value.
+Exit outcome(tool::Command& command, const instance::Builder& builder) {
+    if (builder.awaited.empty()) return Exit::ok;
+    std::string text;
+    for (const std::string& value : builder.awaited) text += cat(text.empty() ? "" : ", ", printable(value));
+    command.console().warn(cat("not published yet: ", text));
+    return Exit::temp_fail;
+}
+
 Exit run(tool::Command& command, const Options& o) {
     instance::Description description;
     if (!o.given.empty())
         description = instance::parse_description(
             as_text(io::read_file(io::open_file(o.given).get(), max_given_bytes, o.given)), o.given);
     const std::string root = absolute(o.root);
-    instance::Builder builder(description, root);
+    instance::Builder builder(description, root, o.stack);
     builder.build(absolute(o.file), o.settings);
     builder.finish();
     const instance::Plan& plan = builder.plan();
     command.result()["changes"] = nlohmann::json::array();
     command.result()["published"] = builder.published();
+    command.result()["requests"] = builder.requests();
+    command.result()["awaited"] = builder.awaited;
 
     const bool dry = o.dry_run || o.diff;
     struct stat st{};
@@ -90,7 +101,7 @@ Exit run(tool::Command& command, const Options& o) {
             const Change change{Change::What::create, path, entry.kind, false};
             o.diff && !command.json() ? show_diff(plan, change) : tell(command, change);
         }
-        return Exit::ok;
+        return outcome(command, builder);
     }
     if (!there && ::mkdir(root.c_str(), instance::directory_mode) != 0)
         fail_errno(Exit::cant_create, root, "create directory");
@@ -98,10 +109,10 @@ Exit run(tool::Command& command, const Options& o) {
     if (dry) {
         for (const Change& change : installer.changes())
             o.diff && !command.json() ? show_diff(plan, change) : tell(command, change);
-        return Exit::ok;
+        return outcome(command, builder);
     }
     installer.install([&](const Change& change) { tell(command, change); });
-    return Exit::ok;
+    return outcome(command, builder);
 }
 
 } // namespace
@@ -113,6 +124,7 @@ void render_tool::add_instance(tool::Command& command, std::function<Exit()>& ch
     sub->add_option("--root", o->root, "the tree; made if it is not there")->type_name("DIR")->required();
     sub->add_option("--given", o->given, "what the instance is given: a JSON object")->type_name("JSON");
     sub->add_option("--set", o->settings, "an option that lies over those of the files")->type_name("SECTION:OPTION=VALUE");
+    add_stack(*sub, o->stack);
     sub->add_flag("--dry-run", o->dry_run, "only tell what would be done");
     sub->add_flag("--diff", o->diff, "only show what would be done, as diff(1) does");
     sub->callback([&command, &chosen, o] { chosen = [&command, o] { return run(command, *o); }; });

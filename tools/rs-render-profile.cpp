@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t max_text_bytes = 64 << 20;
 
 struct Options {
-    std::string file, text;
+    std::string file, text, stack;
     std::vector<std::string> settings, sections, gets;
     bool all = false, raw = false, origin = false;
 };
@@ -77,7 +77,7 @@ Exit run(tool::Command& command, const Options& o) {
     if (!o.text.empty() && (o.all || o.raw || o.origin || !o.gets.empty() || o.sections.size() > 1))
         fail(Exit::usage, "--substitute gives a text alone: not with --get, --all, --raw, --origin "
                           "or several --section");
-    profile::Resolver resolver(profile::load(o.file, o.settings));
+    profile::Resolver resolver(profile::load(o.file, o.settings, {}, o.stack));
     if (!o.raw) static_cast<void>(resolver.section("buildout")); // what is wrong there is wrong for all
 
     if (!o.text.empty()) {
@@ -150,6 +150,7 @@ void render_tool::add_profile(tool::Command& command, std::function<Exit()>& cho
     sub->add_flag("--origin", o->origin, "with the place that each value comes from");
     sub->add_option("--substitute", o->text, "this text, with ${...} filled in and $$ made $")
         ->type_name("TEXT");
+    add_stack(*sub, o->stack);
     sub->add_option("--set", o->settings, "an option that lies over those of the files")
         ->type_name("SECTION:OPTION=VALUE");
     sub->callback([&command, &chosen, o] { chosen = [&command, o] { return run(command, *o); }; });

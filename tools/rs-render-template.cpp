@@ -17,7 +17,7 @@ using namespace rs;
 namespace {
 
 struct Options {
-    std::string file, output, profile;
+    std::string file, output, stack, profile;
     std::vector<std::string> contexts, lines, definitions, imports, settings;
     bool check = false;
 };
@@ -81,7 +81,7 @@ Exit run(tool::Command& command, const Options& o) {
     tmpl::Interpreter interpreter(std::move(settings));
     std::optional<profile::Resolver> resolver;
     if (!o.profile.empty()) {
-        resolver.emplace(profile::load(o.profile, o.settings));
+        resolver.emplace(profile::load(o.profile, o.settings, {}, o.stack));
         static_cast<void>(resolver->section("buildout"));
     }
     profile::Context context(interpreter, Exit::usage, resolver ? &*resolver : nullptr, "buildout");
@@ -124,6 +124,7 @@ void render_tool::add_template(tool::Command& command, std::function<Exit()>& ch
     sub->add_option("--profile", o->profile, "where context lines find options")->type_name("FILE");
     several("--set", o->settings, "an option over those of the profile",
             "SECTION:OPTION=VALUE");
+    add_stack(*sub, o->stack);
     sub->add_option("-o,--output", o->output, "write to this file instead, whole or not at all")
         ->type_name("FILE");
     sub->add_flag("--check", o->check, "only parse");

@@ -6,6 +6,11 @@ using namespace rs;
 
 int render_main(int argc, char** argv);
 
+void render_tool::add_stack(CLI::App& sub, std::string& stack) {
+    stack = RS_STACK_DIR;
+    sub.add_option("--stack", stack, "where the profiles of the stack are")->type_name("DIR")->envname("RS_STACK");
+}
+
 int render_main(int argc, char** argv) {
     tool::Command command("rs-render",
                           "Render what profiles and templates say as programs want it.");

@@ -14,4 +14,7 @@ void add_profile(rs::tool::Command& command, std::function<rs::Exit()>& chosen);
 void add_schedule(rs::tool::Command& command, std::function<rs::Exit()>& chosen);
 void add_template(rs::tool::Command& command, std::function<rs::Exit()>& chosen);
 
+// --stack: the directory of the profiles of the stack.
+void add_stack(CLI::App& sub, std::string& stack);
+
 } // namespace render_tool

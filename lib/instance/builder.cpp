@@ -16,8 +16,8 @@ constexpr std::size_t max_profiles = 10; // that choose each other: software typ
 
 } // namespace
 
-Builder::Builder(Description description, std::string root)
-    : description_(std::move(description)), plan_(std::move(root)) {}
+Builder::Builder(Description description, std::string root, std::string stack)
+    : description_(std::move(description)), stack_(std::move(stack)), plan_(std::move(root)) {}
 
 std::string Builder::read(const std::string& path) const {
     const std::string& root = plan_.root();
@@ -28,13 +28,23 @@ std::string Builder::read(const std::string& path) const {
     return profile::read_file(path);
 }
 
+std::optional<std::string> Builder::kept(std::string_view path, const std::string& what) const {
+    try {
+        return read(cat(plan_.root(), "/", path_below(plan_.root(), path, what)));
+    } catch (const Error& e) {
+        if (e.code() != Exit::no_input) throw;
+        return std::nullopt;
+    }
+}
+
 void Builder::build(const std::string& profile, const std::vector<std::string>& settings) {
     if (++depth_ > max_profiles) rs::fail(Exit::config, cat("more than ", max_profiles, " profiles choose each other"));
-    profile::Sections given = sections_of(description_, profile);
+    if (software_.empty()) software_ = profile; // also for the profiles that it chooses
+    profile::Sections given = sections_of(description_, software_);
     given["buildout"]["directory"] = {
         plan_.root(), {{profile::Option::Change::What::set, {std::make_shared<const std::string>("(--root)"), 0}}}};
     profile::Resolver resolver(
-        profile::load(profile, settings, given, [this](const std::string& path) { return read(path); }));
+        profile::load(profile, settings, given, stack_, [this](const std::string& path) { return read(path); }));
     resolver.on_part([&](const std::string& name) {
         Part part(*this, resolver, name);
         const std::string recipe = part.require("recipe");
@@ -57,12 +67,14 @@ void Builder::finish() {
         for (const CronLine& line : cron_lines) text += line.line;
         plan_.file(cron_lines.front().part, "etc/crontab", std::move(text));
     }
-    if (const Json given = description_json(description_); !given.empty())
-        plan_.file("what the instance is given", "etc/instance.json",
-                   cat(given.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
-    if (!published_.empty())
-        plan_.file("published values", "etc/published.json",
-                   cat(published_.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
+    const auto put = [&](const char* path, const Json& value) {
+        if (!value.empty())
+            plan_.file("what the instance is given, publishes and asks for", path,
+                       cat(value.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
+    };
+    put("etc/instance.json", description_json(description_));
+    put("etc/published.json", published_);
+    put("etc/requests.json", requests_);
 }
 
 std::optional<std::string> Part::find(std::string_view option) { return resolver_.get(name_, option); }

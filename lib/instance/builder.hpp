@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +16,14 @@ namespace rs::instance {
 
 class Builder {
 public:
-    // root: absolute, without a slash at its end: [buildout] directory.
-    Builder(Description description, std::string root);
+    // root: absolute, without a slash at its end: [buildout] directory. stack: where profiles find those of the stack.
+    Builder(Description description, std::string root, std::string stack = {});
 
     // Looks at the parts of the profile, in their order, and runs their recipes. Errors name the part and its place.
     // May be called by a recipe, for another profile of the same instance.
     void build(const std::string& profile, const std::vector<std::string>& settings = {});
-    // What comes when all parts are known, below etc: crontab, instance.json, published.json. Once, last.
+    // What comes when all parts are known, below etc: crontab, instance.json, published.json,
+    // requests.json. Once, last.
     void finish();
 
     // ---- the result, and for recipes ----
@@ -29,6 +31,10 @@ public:
     [[nodiscard]] const Description& description() const { return description_; }
     // What the instance publishes, by name.
     [[nodiscard]] Json& published() { return published_; }
+    // The instances that this one asks for: a list of objects, as rs-profile(5) has them.
+    [[nodiscard]] Json& requests() { return requests_; }
+    // What they have not published yet, "NAME: VALUE": until they have, options are empty that will not be.
+    std::vector<std::string> awaited;
     // Lines of the crontab: by part.
     struct CronLine {
         std::string part, line;
@@ -37,11 +43,14 @@ public:
 
     // A file as it will be: of the plan, else as it is on the disk.
     [[nodiscard]] std::string read(const std::string& path) const;
+    // The same of one in the tree, `path` as Plan::file() takes it; nothing if there is none. `what` for messages.
+    [[nodiscard]] std::optional<std::string> kept(std::string_view path, const std::string& what) const;
 
 private:
     Description description_;
+    std::string stack_, software_; // software_: the first profile
     Plan plan_;
-    Json published_ = Json::object();
+    Json published_ = Json::object(), requests_ = Json::array();
     std::size_t depth_ = 0;
 };
 

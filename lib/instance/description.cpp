@@ -7,7 +7,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "template/json.hpp"
-#include "template/literal.hpp"
 #include "template/value.hpp"
 
 namespace rs::instance {
@@ -19,36 +18,13 @@ constexpr std::size_t max_bytes = std::size_t{256} << 20; // of values
 constexpr std::pair<const char*, std::string Description::*> texts[] = {
     {"name", &Description::name},           {"software-type", &Description::software_type},
     {"computer", &Description::computer},   {"partition", &Description::partition},
-    {"network", &Description::network},
+    {"network", &Description::network},     {"address", &Description::address},
 };
 constexpr std::pair<const char*, Json Description::*> objects[] = {
     {"parameters", &Description::parameters},
     {"shared", &Description::shared},
     {"connections", &Description::connections},
 };
-
-tmpl::Value value_of(tmpl::Heap& heap, const Json& j) {
-    switch (j.type()) {
-    case Json::value_t::boolean: return j.get<bool>();
-    case Json::value_t::number_integer: return j.get<std::int64_t>();
-    case Json::value_t::number_unsigned:
-        if (j.get<std::uint64_t>() > INT64_MAX) fail(Exit::config, "an integer beyond 64 bits");
-        return j.get<std::int64_t>();
-    case Json::value_t::number_float: return j.get<double>();
-    case Json::value_t::string: return heap.text(j.get<std::string>());
-    case Json::value_t::array: {
-        std::vector<tmpl::Value> items;
-        for (const Json& item : j) items.push_back(value_of(heap, item));
-        return heap.list(std::move(items));
-    }
-    case Json::value_t::object: {
-        const tmpl::Value d = heap.dict();
-        for (const auto& [key, item] : j.items()) tmpl::put(heap, d.as<tmpl::Dict>(), heap.text(key), value_of(heap, item));
-        return d;
-    }
-    default: return {};
-    }
-}
 
 profile::Option given(std::string value) {
     return {std::move(value),
@@ -102,17 +78,7 @@ Json description_json(const Description& d) {
     return out;
 }
 
-std::string option_value(const Json& value) {
-    if (value.is_string()) return value.get<std::string>();
-    tmpl::Heap heap(max_bytes);
-    try {
-        return tmpl::typed_literal(heap, value_of(heap, value));
-    } catch (const tmpl::Failure& e) {
-        fail(Exit::config, cat(e.type, ": ", e.message));
-    }
-}
-
-profile::Sections sections_of(const Description& d, const std::string& profile) {
+profile::Sections sections_of(const Description& d, const std::string& software) {
     profile::Sections out;
     if (!d.parameters.empty()) {
         profile::Section& parameters = out["slap-parameter"];
@@ -121,7 +87,8 @@ profile::Sections sections_of(const Description& d, const std::string& profile) 
     profile::Section& connection = out["slap-connection"];
     connection["computer-id"] = given(d.computer);
     connection["partition-id"] = given(d.partition.empty() ? d.name : d.partition);
-    connection["software-release-url"] = given(profile);
+    connection["address"] = given(d.address.empty() ? "localhost" : d.address);
+    connection["software-release-url"] = given(software);
     return out;
 }
 

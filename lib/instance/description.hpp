@@ -4,23 +4,22 @@
 //   name           what it is called there, such as Name0; the minute of its dumps follows from it
 //   software-type  which of its software's kinds it is, such as export
 //   computer, partition, network    where it is; text
+//   address        the name or number by which other machines reach its computer
 //   parameters     an object: text, or any JSON
 //   shared         a list of what shares the instance: {"name": ..., "parameters": {...}}
 //   connections    an object: what those that it has asked for have published, by their names: {"Name1": {"ip": ...}}
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "instance/literal.hpp"
 #include "profile/option.hpp"
 
 namespace rs::instance {
 
-using Json = nlohmann::ordered_json;
-
 struct Description {
-    std::string name, software_type, computer, partition, network;
+    std::string name, software_type, computer, partition, network, address;
     Json parameters = Json::object(), shared = Json::array(), connections = Json::object();
 };
 
@@ -30,10 +29,7 @@ struct Description {
 [[nodiscard]] Json description_json(const Description& d);
 
 // As a profile sees it: [slap-parameter] with the parameters, [slap-connection] with computer-id, partition-id,
-// software-release-url (the profile). What is no text is a literal, !py!...
-[[nodiscard]] profile::Sections sections_of(const Description& d, const std::string& profile);
-
-// A JSON value as the value of an option: text as it is, all else a literal, !py!...
-[[nodiscard]] std::string option_value(const Json& value);
+// address (localhost unless given), software-release-url (`software`, its first profile). What is no text is a literal, !py!...
+[[nodiscard]] profile::Sections sections_of(const Description& d, const std::string& software);
 
 } // namespace rs::instance

@@ -62,8 +62,9 @@ Installer::Installer(const Plan& plan)
 
 std::optional<Change> Installer::needed(const std::string& path, const Entry& entry) const {
     const Change create{Change::What::create, path, entry.kind, false};
-    const auto [parent, name] = split(path);
-    const auto dir = try_directory(root_, parent);
+    const Parent at = split(path);
+    const std::string& name = at.name;
+    const auto dir = try_directory(root_, at.directory);
     const auto st = dir ? look(*dir, name) : std::nullopt;
     if (!st) return create;
     const auto in_the_way = [&](std::string_view what) {

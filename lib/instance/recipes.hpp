@@ -18,6 +18,7 @@ using Recipe = void (*)(Part&);
 // For a hint; empty if no name is close.
 [[nodiscard]] std::string close_recipe(std::string_view name);
 
+void recipe_copy(Part& part);
 void recipe_cron(Part& part);
 void recipe_cron_entry(Part& part);
 void recipe_directories(Part& part);
@@ -28,7 +29,10 @@ void recipe_parameters(Part& part);
 void recipe_password(Part& part);
 void recipe_promise(Part& part);
 void recipe_publish(Part& part);
+void recipe_request(Part& part);
+void recipe_request_optional(Part& part);
 void recipe_software_type(Part& part);
+void recipe_ssh_key(Part& part);
 void recipe_template(Part& part);
 void recipe_time(Part& part);
 void recipe_wrapper(Part& part);

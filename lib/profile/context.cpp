@@ -15,7 +15,6 @@ namespace rs::profile {
 namespace {
 
 constexpr std::string_view blanks = " \t";
-constexpr std::string_view literal_mark = "!py!";
 constexpr std::string_view types[] = {"raw", "json", "import", "key", "section", "jsonkey"};
 
 std::string_view word(std::string_view& line) {
@@ -117,9 +116,9 @@ std::pair<std::string, std::string> Context::key_of(std::string_view expression)
 
 tmpl::Value Context::of_option(const std::string& section, const std::string& option) {
     const std::string text = resolver_->require(section, option);
-    if (!text.starts_with(literal_mark)) return in_.heap().text(text);
+    if (!text.starts_with(tmpl::literal_mark)) return in_.heap().text(text);
     try {
-        return tmpl::parse_literal(in_.heap(), std::string_view(text).substr(literal_mark.size()));
+        return tmpl::parse_literal(in_.heap(), std::string_view(text).substr(tmpl::literal_mark.size()));
     } catch (const tmpl::Failure& e) {
         fail(Exit::config, cat(resolver_->place(section, option), ": [", printable(section), "] ", printable(option),
                                ": not a literal of Python: ", e.message));

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t max_file_bytes = 16 << 20;
 constexpr std::size_t max_files = 10'000; // opened, one that is extended twice counted twice
+constexpr std::string_view climb = "../";
 constexpr std::string_view base_location = "${:_profile_base_location_}";
 
 std::string directory_of(const std::string& path) {
@@ -46,7 +47,7 @@ void replace_base_location(std::string& value, const std::string& directory) {
 
 class Loader {
 public:
-    explicit Loader(const Reader& reader) : reader_(reader) {}
+    Loader(const Reader& reader, const std::string& stack) : reader_(reader), stack_(stack) {}
 
     [[nodiscard]] Sections load(const std::string& path) {
         if (std::find(open_.begin(), open_.end(), path) != open_.end())
@@ -68,7 +69,9 @@ private:
             try {
                 return reader_(path);
             } catch (const Error& e) {
-                fail(e.code(), cat(e.what(), chain()), e.hint());
+                const bool stack = e.code() == Exit::no_input && !open_.empty() && !stack_.empty();
+                fail(e.code(), cat(e.what(), chain()),
+                     stack ? cat("profiles of the stack are looked for in ", printable(stack_)) : e.hint());
             }
         }();
         Sections own = parse(text, path, condition_holds);
@@ -84,7 +87,26 @@ private:
         return own;
     }
 
-    [[nodiscard]] static std::vector<std::string> bases(Sections& own, const std::string& path) {
+    // A path as `extends` of a file in `directory` has it.
+    [[nodiscard]] std::string find(std::string_view word, const std::string& directory) const {
+        if (word.starts_with('/')) return absolute(std::string(word));
+        std::string beside = absolute(cat(directory, "/", word));
+        if (!word.starts_with(climb) || stack_.empty() || is_there(beside)) return beside;
+        while (word.starts_with(climb)) word.remove_prefix(climb.size());
+        std::string in_stack = absolute(cat(stack_, "/", word));
+        return is_there(in_stack) ? in_stack : beside;
+    }
+
+    [[nodiscard]] bool is_there(const std::string& path) const {
+        try {
+            static_cast<void>(reader_(path));
+        } catch (const Error& e) {
+            return e.code() != Exit::no_input;
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::vector<std::string> bases(Sections& own, const std::string& path) const {
         Section* const buildout = own.find("buildout");
         const Option* const extends = buildout == nullptr ? nullptr : buildout->find("extends");
         if (extends == nullptr) return {};
@@ -94,8 +116,7 @@ private:
                 fail(Exit::config,
                      cat(show(extends->place()), ": ", printable(word),
                          ": nothing is fetched: have a copy beside and extend that"));
-            out.push_back(absolute(word.starts_with('/') ? std::string(word)
-                                                         : cat(directory_of(path), "/", word)));
+            out.push_back(find(word, directory_of(path)));
         }
         buildout->erase("extends");
         return out;
@@ -109,6 +130,7 @@ private:
     }
 
     const Reader& reader_;
+    const std::string& stack_;
     std::vector<std::string> open_; // FILE, what it extends, what that extends...
     std::size_t files_ = 0;
 };
@@ -139,14 +161,14 @@ std::string read_file(const std::string& path) {
 }
 
 Sections load(const std::string& file, const std::vector<std::string>& settings,
-              const Sections& given, const Reader& read) {
+              const Sections& given, const std::string& stack, const Reader& read) {
     const std::string path = absolute(file);
     Sections all;
     all["buildout"]["directory"] = said(directory_of(path), "(where the profile is)");
     constexpr std::string_view directories[] = {"bin", "parts", "eggs", "develop-eggs"};
     for (const std::string_view name : directories)
         all["buildout"][cat(name, "-directory")] = said(std::string(name), "(default)");
-    lay_over(all, Loader(read).load(path));
+    lay_over(all, Loader(read, stack).load(path));
     lay_over(all, given);
     lay_over(all, settings_of(settings));
     Section& buildout = *all.find("buildout");

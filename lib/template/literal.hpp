@@ -15,7 +15,10 @@ namespace rs::tmpl {
 // numbers and halves of surrogate pairs.
 [[nodiscard]] Value parse_literal(Heap& heap, std::string_view text);
 
-// "!py!" and the value as parse_literal() reads it, without $ and ;, which profiles would take for their own: what
+// What a value of a profile begins with that is a literal.
+constexpr std::string_view literal_mark = "!py!";
+
+// literal_mark and the value as parse_literal() reads it, without $ and ;, which profiles would take for their own: what
 // dumps() in a template gives. What would not read back is NotSupported: functions, iterators, markup, nan...
 [[nodiscard]] std::string typed_literal(Heap& heap, const Value& value);
 

@@ -47,6 +47,7 @@ constexpr Known known[] = {
     {"os.path", {}, module_os_path},
     {"posixpath", "os.path", nullptr},
     {"re", {}, module_re},
+    {"shlex", {}, module_shlex},
     {"six", {}, module_six},
     {"six.moves", {}, six_moves},
     {"six.moves.urllib", "urllib", nullptr},

@@ -60,6 +60,7 @@ void positional_only(const Call& c, std::size_t least, std::size_t most);
 [[nodiscard]] Value module_os(Interpreter& in);
 [[nodiscard]] Value module_os_path(Interpreter& in);
 [[nodiscard]] Value module_re(Interpreter& in);
+[[nodiscard]] Value module_shlex(Interpreter& in);
 [[nodiscard]] Value module_six(Interpreter& in);
 [[nodiscard]] Value module_string(Interpreter& in);
 [[nodiscard]] Value module_sys(Interpreter& in);

@@ -51,7 +51,7 @@ void must_be_literal(const Value& v, int depth) {
 std::string typed_literal(Heap& heap, const Value& value) {
     must_be_literal(value, 0);
     const std::string text = repr(value);
-    std::string out = "!py!";
+    std::string out(literal_mark);
     for (const char c : text) {
         // Both stand only inside of strings, where an escape means the same.
         if (c == '$')

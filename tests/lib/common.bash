@@ -15,6 +15,7 @@ setup_file() {
 
 setup() {
     lib=$BATS_TEST_DIRNAME/../lib
+    export RS_STACK=$BATS_TEST_DIRNAME/../../stack
     pids=()
     export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
     unset RS_FAULT

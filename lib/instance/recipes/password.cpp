@@ -2,7 +2,6 @@
 // password: drawn once, kept in a file of the instance that its owner alone can read.
 #include <array>
 
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "instance/recipes.hpp"
 #include "io/file.hpp"
@@ -13,14 +12,8 @@ void recipe_password(Part& part) {
     const std::string path = part.get("storage-path", cat("etc/.", part.name(), ".password"));
     const auto bytes = parse_u64(part.get("bytes", "16"));
     if (!bytes || *bytes < 8 || *bytes > 1024) part.fail("bytes", "is a number from 8 to 1024");
-    const Plan& plan = part.builder.plan();
-    std::string password;
-    try {
-        password = part.builder.read(cat(plan.root(), "/", path_below(plan.root(), path, cat("[", part.name(), "]"))));
-        while (password.ends_with('\n')) password.pop_back();
-    } catch (const Error& e) {
-        if (e.code() != Exit::no_input) throw;
-    }
+    std::string password = part.builder.kept(path, cat("[", part.name(), "]")).value_or("");
+    while (password.ends_with('\n')) password.pop_back();
     if (password.empty()) {
         Buffer drawn(*bytes);
         io::random_bytes(drawn);

@@ -13,6 +13,7 @@ struct Named {
 
 // Short names first; then those of the original, for the same thing.
 constexpr Named table[] = {
+    {"copy", recipe_copy},
     {"cron", recipe_cron},
     {"cron.d", recipe_cron_entry},
     {"jinja2", recipe_jinja2},
@@ -22,6 +23,9 @@ constexpr Named table[] = {
     {"password", recipe_password},
     {"promise", recipe_promise},
     {"publish", recipe_publish},
+    {"request", recipe_request},
+    {"request.optional", recipe_request_optional},
+    {"ssh-key", recipe_ssh_key},
     {"switch-softwaretype", recipe_software_type},
     {"symlink", recipe_link},
     {"template", recipe_template},
@@ -36,11 +40,16 @@ constexpr Named table[] = {
     {"slapos.cookbook:publish", recipe_publish},
     {"slapos.cookbook:publish.serialised", recipe_publish},
     {"slapos.cookbook:random.time", recipe_time},
+    {"slapos.cookbook:request", recipe_request},
+    {"slapos.cookbook:request.serialised", recipe_request},
+    {"slapos.cookbook:requestoptional", recipe_request_optional},
+    {"slapos.cookbook:requestoptional.serialised", recipe_request_optional},
     {"slapos.cookbook:slapconfiguration", recipe_parameters},
     {"slapos.cookbook:slapconfiguration.serialised", recipe_parameters},
     {"slapos.cookbook:softwaretype", recipe_software_type},
     {"slapos.cookbook:switch-softwaretype", recipe_software_type},
     {"slapos.cookbook:wrapper", recipe_wrapper},
+    {"slapos.recipe.build:download", recipe_copy},
     {"slapos.recipe.template", recipe_template},
     {"slapos.recipe.template:jinja2", recipe_jinja2},
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// template: a text with ${section:option} in it. jinja2: a template, with names from the profile.
+// template: a text with ${section:option} in it. jinja2: a template, with names from the profile. copy: a text as it is.
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -42,26 +42,25 @@ Text text_of(Part& part) {
     part.fail("url", "is needed by the recipe, and missing or empty: as are template, input and inline");
 }
 
+// Where the text goes: `output`, which has other names in the original's recipes.
+std::string output_of(Part& part) {
+    for (const char* const option : {"output", "rendered", "destination", "target"})
+        if (std::string path = part.get(option); !path.empty()) return path;
+    return part.require("output");
+}
+
 void put(Part& part, std::string content) {
-    std::string path = part.get("output", part.get("rendered"));
-    if (path.empty()) path = part.require("output");
+    const std::string path = output_of(part);
     const mode_t mode = part.mode(content.starts_with("#!") ? program_mode : file_mode);
     const std::string once = part.get("once");
     Plan& plan = part.builder.plan();
     if (!once.empty()) {
         // Rendered once only: what has become of it since is the administrator's.
-        const auto there = [&](const std::string& p) -> std::optional<std::string> {
-            try {
-                return part.builder.read(cat(plan.root(), "/", path_below(plan.root(), p, cat("[", part.name(), "]"))));
-            } catch (const Error& e) {
-                if (e.code() != Exit::no_input) throw;
-                return std::nullopt;
-            }
-        };
-        const bool done = there(once).has_value();
+        const std::string what = cat("[", part.name(), "]");
+        const bool done = part.builder.kept(once, what).has_value();
         plan.file(part.name(), once, "");
         if (done) {
-            if (const auto kept = there(path)) plan.file(part.name(), path, *kept, mode);
+            if (const auto kept = part.builder.kept(path, what)) plan.file(part.name(), path, *kept, mode);
             return;
         }
     }
@@ -97,6 +96,13 @@ void add_imports(Part& part, profile::Imports& imports) {
 void recipe_template(Part& part) {
     const Text text = text_of(part);
     put(part, part.resolver().substitute(part.name(), text.content, text.name));
+}
+
+void recipe_copy(Part& part) {
+    const std::string path = output_of(part);
+    put(part, text_of(part).content);
+    for (const char* const option : {"output", "target"})
+        if (!part.find(option)) part.set(option, path);
 }
 
 void recipe_jinja2(Part& part) {

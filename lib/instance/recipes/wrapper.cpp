@@ -62,7 +62,8 @@ std::string program(Part& part) {
 } // namespace
 
 void recipe_wrapper(Part& part) {
-    const std::string path = part.require("wrapper-path");
+    std::string path = part.get("wrapper"); // as [exporter] and [importer] of a software have it
+    if (path.empty()) path = part.require("wrapper-path");
     part.builder.plan().file(part.name(), path, program(part), part.mode(program_mode));
 }
 

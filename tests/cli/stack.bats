@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The profiles of the stack: what the original's documents tell a user to write makes a replicated service, as it is printed
+# there; and its dumps reach the fallback instances.
+
+load ../lib/common
+
+deploy() {
+    "$python" "$lib/deploy.py" "$@"
+}
+
+# The files of a software called mysoftware, whose data is a directory; the layout of each is that of the documents, with
+# `...` filled in. $1: what the replicated service is asked for by.
+software() {
+    mkdir -p sr/mysoftware
+    cat >sr/mysoftware/instance-mysoftware.cfg.in <<'END'
+[buildout]
+parts = mysoftware
+
+[mysoftware]
+recipe = mkdirectory
+data = $${buildout:directory}/srv/data
+END
+    cat >sr/mysoftware/instance-mysoftware-import.cfg.in <<'END'
+[buildout]
+extends = ${instance-mysoftware:output}
+          ${pbsready-import:output}
+
+parts +=
+    mysoftware
+    import-on-notification
+
+[importer]
+recipe = ${recipe:importer}
+wrapper = $${rootdirectory:bin}/$${slap-parameter:namebase}-importer
+backup-directory = $${directory:backup}
+data = $${mysoftware:data}
+END
+    cat >sr/mysoftware/instance-mysoftware-export.cfg.in <<'END'
+[buildout]
+extends = ${instance-mysoftware:output}
+          ${pbsready-export:output}
+
+parts +=
+    mysoftware
+    cron-entry-backup
+
+[exporter]
+recipe = ${recipe:exporter}
+wrapper = $${rootdirectory:bin}/$${slap-parameter:namebase}-exporter
+backup-directory = $${directory:backup}
+data = $${mysoftware:data}
+END
+    # Recipes of one's own: each makes the wrapper of its section.
+    cat >sr/YourExportRecipe <<'END'
+#!/usr/bin/python3
+import json, sys
+o = json.load(sys.stdin)["options"]
+text = '#!/bin/sh\nset -eu\ncp -a -- "%s/." "%s"\n' % (o["data"], o["backup-directory"])
+print(json.dumps({"files": [{"path": o["wrapper"], "content": text, "mode": "0700"}]}))
+END
+    cat >sr/YourImportRecipe <<'END'
+#!/usr/bin/python3
+import json, sys
+o = json.load(sys.stdin)["options"]
+text = '#!/bin/sh\nset -eu\nrm -rf -- "%s"/*\ncp -a -- "%s/." "%s"\n' % (o["data"], o["backup-directory"], o["data"])
+print(json.dumps({"files": [{"path": o["wrapper"], "content": text, "mode": "0700"}]}))
+END
+    chmod +x sr/Your*
+    cat >sr/mysoftware/buildout.cfg <<'END'
+[buildout]
+extends =
+   ../resilient/buildout.cfg
+parts += instance
+
+[recipe]
+exporter = ${:_profile_base_location_}/../YourExportRecipe
+importer = ${:_profile_base_location_}/../YourImportRecipe
+
+[instance-mysoftware]
+recipe = slapos.recipe.template
+url = ${:_profile_base_location_}/instance-mysoftware.cfg.in
+output = ${buildout:directory}/instance-mysoftware.cfg
+mode = 0644
+
+[instance-mysoftware-import]
+recipe = slapos.recipe.template
+url = ${:_profile_base_location_}/instance-mysoftware-import.cfg.in
+output = ${buildout:directory}/instance-mysoftware-import.cfg
+md5sum = IMPORT
+mode = 0644
+
+[instance-mysoftware-export]
+recipe = slapos.recipe.template
+url = ${:_profile_base_location_}/instance-mysoftware-export.cfg.in
+output = ${buildout:directory}/instance-mysoftware-export.cfg
+mode = 0644
+
+[template-resilient]
+recipe = copy
+url = ${:_profile_base_location_}/template-resilient.cfg.in
+output = ${buildout:directory}/template-resilient.cfg.in
+
+[instance]
+recipe = slapos.recipe.template
+url = ${:_profile_base_location_}/instance.cfg.in
+output = ${buildout:directory}/instance.cfg
+END
+    local sum
+    sum=$(md5sum <sr/mysoftware/instance-mysoftware-import.cfg.in)
+    sed -i "s/= IMPORT/= ${sum%% *}/" sr/mysoftware/buildout.cfg
+    cat >sr/mysoftware/instance.cfg.in <<'END'
+[buildout]
+extends =
+  ../resilient/switchsoftware.cfg
+
+[template-resilient]
+<= resilient-template
+url = ${template-resilient:output}
+
+[switch-softwaretype]
+default = $${template-resilient:output}
+mysoftware = ${instance-mysoftware:output}
+mysoftware-import = ${instance-mysoftware-import:output}
+mysoftware-export = ${instance-mysoftware-export:output}
+END
+    cat >sr/mysoftware/template-resilient.cfg.in <<END
+{% import 'parts' as parts %}
+{% import 'replicated' as replicated %}
+[buildout]
+parts +=
+  {{ parts.replicate("Name","3") }}
+  publish-connection-information
+
+[ArgLeader]
+config-colour = red
+config-name = not this one
+
+[ArgBackup]
+config-colour = blue
+software-type = nor this one
+
+$1
+END
+    rs-render instance sr/mysoftware/buildout.cfg --root software >/dev/null
+}
+
+# As the first of the two documents has it, and as the second one.
+six_arguments='{{ replicated.replicate("Name", "3",
+                        "mysoftware-export", "mysoftware-import",
+                        "ArgLeader","ArgBackup") }}'
+seven_arguments='{{ replicated.replicate("Name", "3",
+                        "mysoftware-export", "mysoftware-import",
+                        "ArgLeader","ArgBackup", slapparameter_dict=slapparameter_dict) }}'
+
+# Python over `r`, the request NAME of the tree `root`: request NAME EXPRESSION
+request() {
+    "$python" -S -c 'import json, sys
+r, = [r for r in json.load(open("root/etc/requests.json")) if r["name"] == sys.argv[1]]
+p = r["parameters"]
+value = eval(sys.argv[2])
+print(*value) if isinstance(value, list) else print(value)' "$@"
+}
+
+# members FILE: the names in an object, or those of a list of objects, sorted.
+members() {
+    "$python" -S -c 'import json, sys
+for name in sorted(i["name"] if isinstance(i, dict) else i for i in json.load(open(sys.argv[1]))): print(name)' "$1"
+}
+
+@test "the documents' files make nine requests, in both of their forms" {
+    for form in "$six_arguments" "$seven_arguments"; do
+        rm -rf sr software root
+        software "$form"
+        echo '{"name": "root", "computer": "COMP", "partition": "part0"}' >given
+        run -75 --separate-stderr rs-render instance software/instance.cfg --root root --given given
+        [[ $stderr == *"not published yet: PBS (Name / 1): ssh-key"* ]] || fail "$stderr"
+        members root/etc/requests.json >names
+        diff - names <<'END' || fail "other requests"
+Name0
+Name1
+Name2
+PBS (Name / 1)
+PBS (Name / 2)
+PBS 1 pulling from Name0
+PBS 2 pulling from Name0
+PBS pushing on Name1
+PBS pushing on Name2
+END
+        [ "$(request Name0 'r["software-type"]')" = mysoftware-export ]
+        [ "$(request Name2 'r["software-type"]')" = mysoftware-import ]
+        [ "$(request 'PBS (Name / 2)' 'r["software-type"]')" = pull-backup ]
+        [ "$(request Name0 'r["shared"]')" = False ]
+        [ "$(request 'PBS pushing on Name2' '[r["shared"], r["placement"]]')" = "True {'instance_guid': 'PBS (Name / 2)'}" ]
+        [ "$(request Name0 '[p["number"], p["name"], p["namebase"], p["colour"]]')" = '0 Name0 Name red' ]
+        [ "$(request Name2 '[p["number"], p["name"], p["namebase"], p["colour"]]')" = '2 Name2 Name blue' ]
+        [ "$(request Name1 'p["on-notification"]')" = COMP-part0-Name-1-push ]
+        [ "$(request 'PBS (Name / 1)' '"namebase" in p')" = False ]
+        [ "$(request 'PBS 1 pulling from Name0' '[p["type"], p["name"], p["notification-id"], p["remove-backup-older-than"]]')" = 'pull COMP-part0-Name-1 COMP-part0-Name-1-pull 2W' ]
+        [ "$(request 'PBS pushing on Name1' '[p["type"], p["name"], p["notification-id"]]')" = 'push COMP-part0-Name-1 COMP-part0-Name-1-push' ]
+        [ "$(request Name1 'r["placement"]')" = "{'mode': 'unique_by_network'}" ]
+    done
+}
+
+@test "a dump goes from the active instance through the backup servers to the fallbacks, which load it" {
+    software "$seven_arguments"
+    run -0 deploy "$PWD/software/instance.cfg" fleet
+    [ "${output% *}" -le 6 ] || fail "settled after $output rounds"
+    run -0 deploy "$PWD/software/instance.cfg" fleet
+    [ "$output" = "1 0" ] || fail "a second time: $output"
+    run -0 members fleet/root/etc/published.json
+    [ "${lines[*]}" = "feed-url-Name-1-pull feed-url-Name-1-push feed-url-Name-2-pull feed-url-Name-2-push takeover-Name-1-password takeover-Name-1-url takeover-Name-2-password takeover-Name-2-url" ] || fail "$output"
+    for promise in fleet/root/etc/promise/*; do "$promise" || fail "$promise"; done
+
+    for round in 1 2 3; do
+        echo "$round" >fleet/Name0/srv/data/file
+        seq "$((round * 1000))" >fleet/Name0/srv/data/numbers
+        fleet/Name0/bin/exporter
+        for i in 1 2; do
+            until_true diff -r fleet/Name0/srv/data "fleet/Name$i/srv/data"
+            until_true history_is "fleet/PBS-Name-$i/srv/backup/pbs" "$round"
+        done
+    done
+    diff -r fleet/Name0/srv/backup/Name fleet/Name2/srv/backup/Name
+
+    # By hand, as the documents say; what is there already is loaded again.
+    fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw
+    rm fleet/Name1/srv/data/file
+    fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-push
+    [ "$(cat fleet/Name1/srv/data/file)" = 3 ]
+}
+
+# history_is STORE COUNT
+history_is() {
+    [ "$(rs-store list "$1" 2>/dev/null | grep -c Name)" -eq "$2" ]
+}

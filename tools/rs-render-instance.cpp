@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -72,8 +73,11 @@ void show_diff(const instance::Plan& plan, const Change& change) {
 // What is asked for has been asked for, and the tree is there: but options are empty that will have a value.
 Exit outcome(tool::Command& command, const instance::Builder& builder) {
     if (builder.awaited.empty()) return Exit::ok;
+    constexpr std::size_t shown = 6;
     std::string text;
-    for (const std::string& value : builder.awaited) text += cat(text.empty() ? "" : ", ", printable(value));
+    for (std::size_t i = 0; i < std::min(shown, builder.awaited.size()); ++i)
+        text += cat(i == 0 ? "" : ", ", printable(builder.awaited[i]));
+    if (builder.awaited.size() > shown) text += cat(", and ", builder.awaited.size() - shown, " more");
     command.console().warn(cat("not published yet: ", text));
     return Exit::temp_fail;
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "instance/batch.hpp"
 #include "instance/walk.hpp"
 #include "io/sys.hpp"
 
@@ -19,7 +20,6 @@ namespace {
 
 constexpr const char* lock_name = ".rs-lock";
 constexpr std::size_t max_file_bytes = 256 << 20;
-constexpr std::string_view temporary = ".tmp-"; // of write_file_atomic, and 16 hexadecimal digits
 
 bool data_below(const std::string& path) { return path == "srv" || path.starts_with("srv/"); }
 
@@ -111,7 +111,7 @@ std::vector<Change> Installer::removals() const {
         if (kind == Kind::directory) {
             const auto names = io::list_dir(io::open_dir_at(*dir, name));
             if (!std::all_of(names.begin(), names.end(), [&, &above = path](const std::string& n) {
-                    return going.contains(cat(above, "/", n)) || n.starts_with(temporary);
+                    return going.contains(cat(above, "/", n)) || n.starts_with(temporary_mark);
                 }))
                 continue;
         }
@@ -140,20 +140,39 @@ void Installer::install(const std::function<void(const Change&)>& told) {
     for (const auto& [path, kind] : after) both[path] = kind;
     if (both != before_) write_record(root_, both);
 
-    for (const Change& change : all) {
-        if (change.what == Change::What::remove) {
-            if (!remove(change)) continue;
-        } else {
-            make(change.path, plan_.entries().at(change.path), change.mode_only);
+    Batch batch;
+    std::vector<const Change*> untold; // since the last commit, in their order
+    const auto tell = [&](bool files) {
+        for (const Change* const change : untold)
+            if (files || change->kind != Kind::file || change->mode_only) told(*change);
+        untold.clear();
+    };
+    try {
+        for (const Change& change : all) {
+            if (change.what == Change::What::remove) {
+                batch.commit();
+                tell(true);
+                if (remove(change)) told(change);
+                continue;
+            }
+            make(change.path, plan_.entries().at(change.path), change.mode_only, batch);
+            untold.push_back(&change);
+            if (!batch.full()) continue;
+            batch.commit();
+            tell(true);
         }
-        told(change);
+        batch.commit();
+    } catch (...) {
+        tell(false);
+        throw;
     }
+    tell(true);
     if (after != both) write_record(root_, after);
 }
 
-void Installer::make(const std::string& path, const Entry& entry, bool mode_only) const {
+void Installer::make(const std::string& path, const Entry& entry, bool mode_only, Batch& batch) {
     const auto [parent, name] = split(path);
-    const auto dir = try_directory(root_, parent);
+    auto dir = try_directory(root_, parent);
     if (!dir) fail(Exit::cant_create, cat(printable(root_.name_of(parent)), ": went away meanwhile"));
     if (mode_only) {
         set_mode(*dir, name, entry.mode, entry.kind == Kind::directory ? O_DIRECTORY : O_NOFOLLOW);
@@ -166,13 +185,11 @@ void Installer::make(const std::string& path, const Entry& entry, bool mode_only
         set_mode(*dir, name, entry.mode, O_DIRECTORY | O_NOFOLLOW);
         break;
     case Kind::file:
-        sweep(*dir);
-        // Narrow first: what may be read by others is so only when all of it is there.
-        io::write_file_atomic(*dir, name, as_bytes(entry.content), entry.mode & 0700);
-        if ((entry.mode & 07077) != 0) set_mode(*dir, name, entry.mode, O_NOFOLLOW);
-        break;
+        if (swept_.insert(parent).second) sweep(*dir);
+        batch.add(std::move(*dir), name, as_bytes(entry.content), entry.mode);
+        return;
     case Kind::link: {
-        const std::string fresh = io::random_name(temporary);
+        const std::string fresh = io::random_name(temporary_mark);
         if (io::sys::symlinkat(entry.content.c_str(), dir->get(), fresh.c_str()) != 0)
             fail_errno(Exit::cant_create, dir->name_of(name), "create link");
         io::rename_at(*dir, fresh, *dir, name);
@@ -199,7 +216,7 @@ bool Installer::remove(const Change& change) const {
 // Files of an installer that was killed: nobody else writes here, the lock is ours.
 void Installer::sweep(const io::Dir& dir) const {
     for (const std::string& name : io::list_dir(dir))
-        if (name.starts_with(temporary) && name.size() == temporary.size() + 16) io::unlink_at(dir, name);
+        if (name.starts_with(temporary_mark) && name.size() == temporary_mark.size() + 16) io::unlink_at(dir, name);
 }
 
 } // namespace rs::instance

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "instance/batch.hpp"
 #include "instance/plan.hpp"
 #include "instance/record.hpp"
 #include "io/file.hpp"
@@ -33,7 +35,7 @@ public:
 
     // What install() would do, in its order.
     [[nodiscard]] std::vector<Change> changes() const;
-    // `told` hears of each change when it is done.
+    // `told` hears of each change when it is done, in that order.
     void install(const std::function<void(const Change&)>& told);
 
     [[nodiscard]] const io::Dir& root() const { return root_; }
@@ -41,7 +43,7 @@ public:
 private:
     [[nodiscard]] std::optional<Change> needed(const std::string& path, const Entry& entry) const;
     [[nodiscard]] std::vector<Change> removals() const;
-    void make(const std::string& path, const Entry& entry, bool mode_only) const;
+    void make(const std::string& path, const Entry& entry, bool mode_only, Batch& batch);
     [[nodiscard]] bool remove(const Change& change) const;
     void sweep(const io::Dir& dir) const;
 
@@ -49,6 +51,7 @@ private:
     io::Dir root_;
     io::Lock lock_;
     Record before_;
+    std::set<std::string> swept_; // directories
 };
 
 } // namespace rs::instance

@@ -216,7 +216,8 @@ void Resolver::set(const std::string& section, const std::string& option, std::s
 
 std::string Resolver::place(std::string_view section, std::string_view option) const {
     const auto in = looked_.find(std::string(section));
-    const Option* const o = in == looked_.end() ? nullptr : in->second.options.find(option);
+    const Option* o = in == looked_.end() ? nullptr : in->second.options.find(option);
+    if (o == nullptr && in != looked_.end()) o = in->second.options.find("recipe"); // as near as can be
     return o == nullptr ? cat("[", printable(section), "]") : show(o->place());
 }
 

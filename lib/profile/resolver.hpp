@@ -44,7 +44,7 @@ public:
     void on_part(std::function<void(const std::string& part)> f) { on_part_ = std::move(f); }
     // Gives an option of a section that was looked at a value, as a recipe does: nothing in it is referred to any more.
     void set(const std::string& section, const std::string& option, std::string value);
-    // Where the option was set last, "FILE:LINE".
+    // Where the option was set last, "FILE:LINE"; of one that is missing, where the section has its recipe.
     [[nodiscard]] std::string place(std::string_view section, std::string_view option) const;
 
     // Looks at [buildout] and at its parts; then parts() is whole. A part that is no section, or has no recipe: Error.

@@ -234,3 +234,155 @@ END
 history_is() {
     [ "$(rs-store list "$1" 2>/dev/null | grep -c Name)" -eq "$2" ]
 }
+
+# replicated PARTS-ARGUMENTS MORE-ARGUMENTS [PARAMETERS [MORE-TEXT]]: a profile with one service is rendered to the tree `root`,
+# as `run` does it.
+replicated() {
+    cat >r.in <<END
+{% import 'parts' as parts %}
+{% import 'replicated' as replicated %}
+[buildout]
+parts =
+  {{ parts.replicate($1) }}
+  publish-connection-information
+[ArgLeader]
+[ArgBackup]
+{{ replicated.replicate($1, $2) }}
+${4-}
+END
+    cat >r.cfg <<END
+[buildout]
+extends = ../resilient/switchsoftware.cfg
+[t]
+<= resilient-template
+url = $PWD/r.in
+[switch-softwaretype]
+default = \${t:output}
+END
+    local none='{}'
+    printf '{"name": "root", "computer": "COMP", "partition": "p", "parameters": %s}\n' "${3-$none}" >given
+    rm -rf root
+    run --separate-stderr rs-render instance r.cfg --root root --given given
+}
+
+@test "services made up at random ask for what the words of the rule say, and the macros are what python3-jinja2 makes of them" {
+    run -0 /usr/bin/python3 "$lib/replicas.py" "$RS_STACK" "${RS_REPLICAS-60}" "${RS_SEED-1}"
+    say "$output requests"
+}
+
+@test "one instance, or a number that is none, is the leader alone; numbers may be text" {
+    for count in '"1"' 1 '"0"' '"many"' '""'; do
+        replicated "'N', $count" "'e', 'i'"
+        [ "$status" -eq 75 ] || fail "$count: $status $stderr"
+        [ "$(members root/etc/requests.json)" = N0 ] || fail "$count"
+        [ "$(request N0 '[p["authorized-key"], p["notify"]]')" = ' ' ]
+    done
+    replicated "'N', 2" "'e', 'i'"
+    mv root/etc/requests.json two
+    replicated "'N', '2'" "'e', 'i'"
+    diff two root/etc/requests.json
+}
+
+@test "the parts are 2 and 6 for each fallback, in the original's order" {
+    printf '{%% import "parts" as parts %%}{{ parts.replicate("N", "3") }}' >t
+    run -0 rs-render template t --import "parts=$RS_STACK/resilient/template-parts.cfg.in"
+    # shellcheck disable=SC2086 # its words
+    set -- $output
+    [ "$#" -eq 14 ]
+    [ "$1 $3 $5 $7 $9" = "request-N request-N-pseudo-replicating-1 request-N-pseudo-replicating-2 request-pbs-N-1 request-pull-backup-server-N-1" ]
+    shift 9
+    [ "$*" = "request-pull-backup-server-N-backup-1 request-pbs-N-2 resilient-request-pbs-N-2-public-key-promise request-pull-backup-server-N-2 request-pull-backup-server-N-backup-2" ]
+}
+
+@test "without optional arguments there is nothing of them; a service beside it has its own names and parameters" {
+    replicated "'A', 2" "'e', 'i'" '{"-sla-A0-computer_guid": "CA", "-sla-B1-computer_guid": "CB", "x": 3}'
+    [ "$(request A0 'sorted(p)')" = "authorized-key name namebase notify number" ]
+    [ "$(request A0 'r["placement"]')" = "{'mode': 'unique_by_network'}" ]
+
+    # shellcheck disable=SC2016 # of a template
+    two='{{ replicated.replicate("B", 2, "e", "i", slapparameter_dict=slapparameter_dict) }}'
+    sla='{"-sla-A0-computer_guid": "CA", "-sla-B1-computer_guid": "CB", "x": 3}'
+    replicated "'A', 2" "'e', 'i', slapparameter_dict=slapparameter_dict" "$sla" "$two
+[buildout]
+parts +=
+  {{ parts.replicate('B', 2) }}"
+    [ "$status" -eq 75 ] || fail "$stderr"
+    [ "$(members root/etc/requests.json | wc -l)" -eq 10 ]
+    [ "$(request A0 '[p["namebase"], p["x"], r["placement"]["computer_guid"]]')" = "A 3 CA" ]
+    [ "$(request B1 '[p["namebase"], r["placement"]["computer_guid"]]')" = "B CB" ]
+    [ "$(request B0 '[p["namebase"], p["x"], type(p["x"]).__name__]')" = "B 3 int" ]
+    [ "$(request A1 'r["placement"]')" = "{'mode': 'unique_by_network'}" ]
+}
+
+@test "the example of placement has the result that the document gives" {
+    replicated "'runner', '3'" "'e', 'i', slapparameter_dict=slapparameter_dict" '{
+        "-sla-1-computer_guid": "COMP-GRP1", "-sla-pbs1-computer_guid": "COMP-PBS1", "-sla-2-computer_guid": "COMP-GROUP2",
+        "-sla-runner2-computer_guid": "COMP-RUN2", "-sla-2-network_guid": "NET-2", "-sla-runner0-computer_guid": "COMP-RUN0"}'
+    [ "$status" -eq 75 ] || fail "$stderr"
+    [ "$(request runner0 'r["placement"]')" = "{'computer_guid': 'COMP-RUN0'}" ]
+    [ "$(request runner1 'r["placement"]')" = "{'computer_guid': 'COMP-GRP1'}" ]
+    [ "$(request runner2 'sorted(r["placement"].items())')" = "('computer_guid', 'COMP-RUN2') ('network_guid', 'NET-2')" ]
+    [ "$(request 'PBS (runner / 1)' 'r["placement"]')" = "{'computer_guid': 'COMP-PBS1'}" ]
+    # The document's prose says COMP-GRP2, its parameters COMP-GROUP2.
+    [ "$(request 'PBS (runner / 2)' 'sorted(r["placement"].items())')" = "('computer_guid', 'COMP-GROUP2') ('network_guid', 'NET-2')" ]
+    for name in runner0 runner1 'PBS (runner / 1)' 'PBS 1 pulling from runner0'; do
+        [ "$(request "$name" '[k for k in p if "sla" in k]')" = "" ]
+    done
+}
+
+@test "a promise fails as long as a key has not come back; addresses of monitors are put together" {
+    replicated "'N', 2" "'e', 'i'"
+    [ "$(find root/etc/promise -type f | wc -l)" -eq 3 ]
+    for promise in root/etc/promise/*; do
+        run -1 --separate-stderr "$promise"
+        [[ $stderr == *"no public key yet"* ]]
+    done
+
+    replicated "'N', 2" "'e', 'i', monitor_parameter_dict={'monitor-username': 'm', 'return': 'monitor-base-url'}" '{}' '[monitor]
+recipe = publish
+urls = ${monitor-conf-parameters:monitor-url-list}
+[buildout]
+parts += monitor'
+    [ "$status" -eq 75 ] || fail "$stderr"
+    [ "$(request N0 '[p["monitor-username"], r["return"][-1]]')" = "m monitor-base-url" ]
+    [ "$(request 'PBS (N / 1)' '[p["monitor-username"], r["return"][-1]]')" = "m monitor-base-url" ]
+    grep -qF 'monitor-url-list = ${request-N:connection-monitor-base-url} ${request-N-pseudo-replicating-1:connection-monitor-base-url} ${request-pbs-N-1:connection-monitor-base-url}' root/etc/profile/t.cfg
+
+    replicated "'N', 2" "'e', 'i', monitor_parameter_dict={'set-monitor-url': True, 'return': ['monitor-base-url']}"
+    grep -qF 'config-monitor-url-list = ${request-N-pseudo-replicating-1:connection-monitor-base-url} ${request-pbs-N-1:connection-monitor-base-url}' root/etc/profile/t.cfg
+    [ "$(request N0 '"set-monitor-url" in p')" = False ]
+}
+
+@test "a parameter that a profile would read as something else is refused by its name" {
+    for name in 'a b' 'x]' 'x=' 'x-' 'x+' 'a\n[evil]' ''; do
+        replicated "'N', 2" "'e', 'i', slapparameter_dict=slapparameter_dict" "{\"$name\": 1}"
+        [ "$status" -eq 78 ] || fail "$name: $status"
+        [[ $stderr == *"a profile has no such option"* ]] || fail "$stderr"
+        [ ! -e root ]
+    done
+}
+
+@test "two requests of one name, a state that is none, and literals that JSON has not are refused" {
+    for case in 'name = a' 'name = b
+state = asleep' 'name = b
+config-x = !py!{1: 2}' 'name = b
+config-x = !py!(' 'software-type = x'; do
+        printf '[buildout]\nparts = a b\n[a]\nrecipe = request\nname = a\n[b]\nrecipe = request\n%s\n' "$case" >p.cfg
+        run -78 --separate-stderr rs-render instance p.cfg --root root
+        [[ $stderr == *"p.cfg:"*"[b]"* ]] || fail "$stderr"
+        [ ! -e root ]
+    done
+}
+
+@test "a frozen instance has no program and no plan any more, and all of its data" {
+    software "$six_arguments"
+    printf '{"name": "Name0", "software-type": "mysoftware-export", "parameters": {"namebase": "Name"}}' >given
+    rs-render instance software/instance.cfg --root tree --given given >/dev/null
+    echo precious >tree/srv/data/file
+    echo dumped >tree/srv/backup/Name/file
+    [ -x tree/bin/exporter ]
+    [ -s tree/etc/crontab ]
+    printf '{"name": "Name0", "software-type": "frozen"}' >given
+    rs-render instance software/instance.cfg --root tree --given given >/dev/null
+    [ "$(find tree -type f ! -name '.rs-*' | sort | tr '\n' ' ')" = "tree/etc/instance.json tree/etc/profile/template-resilient.cfg tree/srv/backup/Name/file tree/srv/data/file " ]
+}

@@ -211,6 +211,8 @@ END
     run -0 members fleet/root/etc/published.json
     [ "${lines[*]}" = "feed-url-Name-1-pull feed-url-Name-1-push feed-url-Name-2-pull feed-url-Name-2-push takeover-Name-1-password takeover-Name-1-url takeover-Name-2-password takeover-Name-2-url" ] || fail "$output"
     for promise in fleet/root/etc/promise/*; do "$promise" || fail "$promise"; done
+    # Programs that people read at night.
+    shellcheck fleet/*/bin/exporter fleet/*/bin/*-serve fleet/*/bin/notified fleet/*/bin/pbs/* fleet/*/etc/promise/*
 
     for round in 1 2 3; do
         echo "$round" >fleet/Name0/srv/data/file
@@ -385,4 +387,70 @@ config-x = !py!(' 'software-type = x'; do
     printf '{"name": "Name0", "software-type": "frozen"}' >given
     rs-render instance software/instance.cfg --root tree --given given >/dev/null
     [ "$(find tree -type f ! -name '.rs-*' | sort | tr '\n' ' ')" = "tree/etc/instance.json tree/etc/profile/template-resilient.cfg tree/srv/backup/Name/file tree/srv/data/file " ]
+}
+
+# exporting PROGRAM: the tree `tree` of an export instance whose exporter is PROGRAM, a text.
+exporting() {
+    software "$six_arguments"
+    printf '{"name": "Name0", "software-type": "mysoftware-export", "parameters": {"namebase": "Name"}}' >given
+    rs-render instance software/instance.cfg --root tree --given given >/dev/null
+    printf '#!/bin/sh\nset -eu\nbackup=%s/tree/srv/backup/Name\n%s\n' "$PWD" "$1" >tree/bin/Name-exporter
+}
+
+# What a backup server would get, as one line.
+served() {
+    rm -rf got store
+    rs-store init store
+    rs-pull --store store --name n --have | tree/bin/export-serve | rs-pull --store store --name n >/dev/null
+    restore store n latest got
+    (cd got && find . -type f -exec cat {} +)
+}
+
+@test "a dump is whole or it is the one before: an exporter that fails, is killed, or writes nothing" {
+    exporting 'echo $(($(cat '"$PWD"'/tries 2>/dev/null || echo 0) + 1)) >'"$PWD"'/tries
+[ -z "$(ls -A "$backup")" ]
+case $(cat '"$PWD"'/mode) in
+good) echo "good $(date +%N)" >"$backup/file" ;;
+bad) echo half >"$backup/other"; exit 9 ;;
+nothing) ;;
+killed) echo half >"$backup/other"; kill -9 $PPID; exit 1 ;;
+slow) echo half >"$backup/other"; touch '"$PWD"'/begun; while [ -e '"$PWD"'/begun ]; do sleep 0.05; done ;;
+esac'
+    echo good >mode
+    tree/bin/exporter
+    before=$(served)
+    [[ $before == good* ]]
+
+    echo bad >mode
+    echo 0 >tries
+    run -9 --separate-stderr tree/bin/exporter
+    [[ $stderr == *"failed with status 9"* ]]
+    [ "$(cat tries)" -eq 3 ]
+    [ "$(served)" = "$before" ]
+
+    echo nothing >mode
+    run -65 --separate-stderr tree/bin/exporter
+    [[ $stderr == *"has left nothing"* ]]
+    [ "$(served)" = "$before" ]
+
+    echo killed >mode
+    run -137 tree/bin/exporter
+    run -75 --separate-stderr tree/bin/export-serve </dev/null
+    [[ $stderr == *"was cut off"* ]]
+
+    # Meanwhile a second one has nothing to do, and a reader waits.
+    echo slow >mode
+    tree/bin/exporter & pids+=($!)
+    until_true [ -e begun ]
+    run -75 --separate-stderr tree/bin/exporter
+    [[ $stderr == *"already running"* ]]
+    run -75 timeout 0.3 flock -s -w 0.1 tree/var/run/backup.lock true || [ "$status" -eq 1 ]
+    rm begun
+    wait "${pids[-1]}"
+    [ "$(served)" = half ]
+
+    echo good >mode
+    tree/bin/exporter
+    [[ $(served) == good* ]]
+    [ "$(ls -A tree/srv/backup)" = Name ]
 }

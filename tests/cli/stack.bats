@@ -454,3 +454,21 @@ esac'
     [[ $(served) == good* ]]
     [ "$(ls -A tree/srv/backup)" = Name ]
 }
+
+@test "the example of rs-profile(5) works as it is printed there" {
+    awk '/^\$ cat / { name = $3; next } /^\.Ed/ { name = "" } name { gsub(/\\e/, "\\"); gsub(/\\\(dq/, "\""); print > name }' \
+        "$BATS_TEST_DIRNAME/../../man/rs-profile.5"
+    run -0 deploy "$PWD/instance.cfg" fleet
+    [ "$(find fleet -mindepth 1 -maxdepth 1 | wc -l)" -eq 6 ]
+    echo hello >fleet/Name0/srv/data/file
+    fleet/Name0/bin/exporter
+    for i in 1 2; do until_true cmp fleet/Name0/srv/data/file "fleet/Name$i/srv/data/file"; done
+    # A fallback whose importer fails keeps the dump before.
+    printf '#!/bin/sh\nexit 3\n' >fleet/Name1/bin/Name-importer
+    echo bye >fleet/Name0/srv/data/file
+    fleet/Name0/bin/exporter
+    until_true cmp fleet/Name0/srv/data/file fleet/Name2/srv/data/file
+    until_true grep -q 'failed with status' fleet/PBS-Name-1/var/log/equeue.log
+    until_true flock -n fleet/PBS-Name-1/var/run/COMP-ROOT-root-Name-1-pull.lock true
+    [ "$(cat fleet/Name1/srv/backup/Name/file)" = hello ]
+}

@@ -13,7 +13,7 @@ namespace rs::tmpl {
 using ValueKind = tmpl::Kind;
 
 std::string pad(const Spec& s, std::string body, std::size_t sign_size, char otherwise) {
-    const std::int64_t size = static_cast<std::int64_t>(split_characters(body).size());
+    const std::int64_t size = s.width > 0 ? characters(body) : 0;
     if (size >= s.width) return body;
     const auto missing = static_cast<std::size_t>(s.width - size);
     const auto fills = [&](std::size_t n) {

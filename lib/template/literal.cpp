@@ -63,7 +63,7 @@ private:
         const std::string_view before = text_.substr(0, std::min(at_, text_.size()));
         raise("SyntaxError",
               cat(why, " in line ", std::count(before.begin(), before.end(), '\n') + 1, ", column ",
-                  split_characters(before.substr(before.rfind('\n') + 1)).size() + 1,
+                  characters(before.substr(before.rfind('\n') + 1)) + 1,
                   " of a literal"));
     }
     [[nodiscard]] char here(std::size_t ahead = 0) const {

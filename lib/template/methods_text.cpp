@@ -167,8 +167,7 @@ Value find_in(Call& c, const Value& self, bool last, bool must) {
         const std::string part = slice_text(self, from, to);
         const std::size_t at = last ? part.rfind(what) : part.find(what);
         if (at != std::string::npos)
-            found = from + static_cast<std::int64_t>(
-                               split_characters(std::string_view(part).substr(0, at)).size());
+            found = from + characters(std::string_view(part).substr(0, at));
     }
     if (must && found < 0) raise("ValueError", "substring not found");
     return found;
@@ -221,7 +220,7 @@ Value justify(Call& c, const Value& self, char how) {
     const auto a = c.bind({"/width", "/fillchar"}, 1);
     const std::int64_t width = int_of(*a[0]), size = characters(self);
     const std::string fill = a[1] != nullptr ? std::string(text_of(*a[1], "fillchar")) : " ";
-    if (split_characters(fill).size() != 1)
+    if (characters(fill) != 1)
         raise("TypeError", "The fill character must be exactly one character long");
     if (width <= size) return self;
     c.heap.spend(static_cast<std::size_t>(width - size) * fill.size());

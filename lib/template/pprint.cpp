@@ -42,7 +42,7 @@ std::string flat(const Value& v) {
 }
 
 std::int64_t size_of(std::string_view text) {
-    return static_cast<std::int64_t>(split_characters(text).size());
+    return characters(text);
 }
 
 // At a column, with so many characters of brackets still to come behind it.

@@ -20,11 +20,14 @@ std::vector<std::string> split_characters(std::string_view text) {
     return out;
 }
 
+std::int64_t characters(std::string_view text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+}
+
 std::int64_t characters(const Value& text) {
     const std::string_view bytes = text.text();
-    if (text.as<Text>().ascii) return static_cast<std::int64_t>(bytes.size());
-    return std::count_if(bytes.begin(), bytes.end(),
-                         [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+    return text.as<Text>().ascii ? static_cast<std::int64_t>(bytes.size()) : characters(bytes);
 }
 
 std::string slice_text(const Value& text, std::int64_t from, std::int64_t to) {

@@ -30,7 +30,7 @@ Interpreter::Flow Interpreter::run_inner(const Node& n, Activation* in, std::str
     case NodeKind::output:
         for (const NodePtr& k : n.kids) {
             const Value v = eval(*k, in);
-            placed(k->at, [&] { write(out, str(v)); });
+            placed(k->at, [&] { v.is(ValueKind::text) ? write(out, v.text()) : write(out, str(v)); });
         }
         return Flow::on;
     case NodeKind::loop: return loop(n, in, out);

@@ -243,6 +243,7 @@ void discard(Heap& heap, const Value& set, const Value& key);
 [[nodiscard]] Value copy_of_set(Heap& heap, const Value& set);
 
 // Characters of a str, counted in code points.
+[[nodiscard]] std::int64_t characters(std::string_view text); // how many
 [[nodiscard]] std::int64_t characters(const Value& text);
 [[nodiscard]] std::string slice_text(const Value& text, std::int64_t from,
                                      std::int64_t to); // 0 <= from <= to <= characters

@@ -16,7 +16,6 @@ What is known to differ, and why (see known()):
   order      a set of texts has another order in each run of Python (PYTHONHASHSEED); sets of integers have CPython's
   not there  what rs-render says it does not support; counted, and with --strict shown as a difference
 """
-import concurrent.futures
 import json
 import os
 import random
@@ -105,26 +104,40 @@ def theirs(text, context):
 
 
 class Ours:
-    """rs-render, once for each template: a process takes 3 to 5 ms, most of it to start."""
+    """rs-render, many templates in one process. One that ends it is an answer, too: the next has a new one."""
 
     def __init__(self, directory, context, files):
-        self.context = os.path.join(directory, "context.json")
-        with open(self.context, "w") as f:
+        path = os.path.join(directory, "context.json")
+        with open(path, "w") as f:
             json.dump(context, f)
-        self.command = ["rs-render", "template", "-", "-c", self.context]
+        build = os.environ.get("RS_BUILD") or os.path.join(os.path.dirname(__file__), "../../build")
+        self.command = [os.path.join(build, "tests/differential/render-many"), path]
         for name, text in files.items():
             path = os.path.join(directory, name + ".inc")
             with open(path, "w") as f:
                 f.write(text)
-            self.command += ["--import", "%s=%s" % (name, path)]
+            self.command.append("%s=%s" % (name, path))
+        self.process = None
+
+    def send(self, text):
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdin.write(b"%d\n%b" % (len(text.encode()), text.encode()))
+        self.process.stdin.flush()
+
+    def receive(self):
+        head = self.process.stdout.readline()
+        if not head:
+            return SystemError("ended with status %d" % self.process.wait())
+        status, size = map(int, head.split())
+        text = self.process.stdout.read(size).decode()
+        if status == 0:
+            return text
+        return Exception(text) if status == 78 else SystemError("status %d %s" % (status, text))
 
     def render(self, text):
-        p = subprocess.run(self.command, input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-        if p.returncode == 0:
-            return p.stdout.decode()
-        if p.returncode == 78:
-            return Exception(p.stderr.decode())
-        return SystemError("status %d %s" % (p.returncode, p.stderr.decode()))
+        self.send(text)
+        return self.receive()
 
 
 ADDRESS = re.compile(r"object at 0x|built-in method|<function |generator object|<bound method|LoopContext|<TemplateModule|_iterator object")
@@ -398,20 +411,15 @@ class Report:
 
 
 def compare(jobs, report):
-    """jobs: (text, context as text, ours). While one process starts, Python renders the next."""
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        waiting = []
-        for text, context, ours in jobs:
-            want = theirs(text, json.loads(context))
-            if want is None:
-                report.count("endless")
-                continue
-            waiting.append((text, want, pool.submit(ours.render, text)))
-            if len(waiting) > 8:
-                text, want, got = waiting.pop(0)
-                report.add(text, want, got.result())
-        for text, want, got in waiting:
-            report.add(text, want, got.result())
+    """jobs: (text, context as text, ours). While one renders, so does the other."""
+    for text, context, ours in jobs:
+        ours.send(text)
+        want = theirs(text, json.loads(context))
+        got = ours.receive()
+        if want is None:
+            report.count("endless")
+        else:
+            report.add(text, want, got)
 
 
 def random_jobs(count, seed, ours):

@@ -58,11 +58,15 @@ void show_diff(const instance::Plan& plan, const Change& change) {
     const io::Fd fresh(::memfd_create("new", MFD_CLOEXEC));
     if (!fresh) fail_errno(Exit::io, "memfd", "create");
     const auto entry = plan.entries().find(change.path);
+    // What goes may be a secret, too: nobody knows any more.
+    if (change.what == Change::What::remove || (entry != plan.entries().end() && entry->second.secret)) {
+        io::write_all(STDOUT_FILENO, as_bytes(cat(sign(change), " ", printable(change.path), " (not shown)\n")), "standard output");
+        return;
+    }
     if (entry != plan.entries().end()) io::write_all(fresh.get(), as_bytes(entry->second.content), "memfd");
     if (::lseek(fresh.get(), 0, SEEK_SET) != 0) fail_errno(Exit::io, "memfd", "rewind");
     const bool is_new = change.what == Change::What::create;
-    io::Child diff({"diff", "-u", "--label", is_new ? "/dev/null" : cat("a/", change.path), "--label",
-                    change.what == Change::What::remove ? "/dev/null" : cat("b/", change.path),
+    io::Child diff({"diff", "-u", "--label", is_new ? "/dev/null" : cat("a/", change.path), "--label", cat("b/", change.path),
                     is_new ? "/dev/null" : cat(plan.root(), "/", change.path), "-"},
                    fresh.get());
     const Buffer text = io::read_file(diff.output(), std::size_t{1} << 30, "diff");

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "io/file.hpp"
 #include "sla/notation.hpp"
@@ -53,7 +54,7 @@ std::string lines_of(const Options& o, const std::string& before, const std::map
         const std::string name = sla::shell_name(key, o.prefix);
         if (!names.insert(name).second)
             fail(Exit::config, cat("two parameters would become the variable ", name), "with --json they are kept apart");
-        out += cat(before, name, "=", sla::shell_word(value), "\n");
+        out += cat(before, name, "=", shell_quote(value), "\n");
     }
     return out;
 }

@@ -65,7 +65,9 @@ bool valid_utf8(std::string_view bytes) {
     return true;
 }
 
-std::string printable(std::string_view bytes) {
+namespace {
+
+std::string printable_but(std::string_view bytes, bool backslash_stays) {
     std::string out;
     out.reserve(bytes.size());
     while (!bytes.empty()) {
@@ -73,7 +75,7 @@ std::string printable(std::string_view bytes) {
         std::size_t n = utf8_length(bytes);
         // C1 controls (U+0080 to U+009F) steer terminals as well.
         const bool c1 = n == 2 && c == 0xc2 && static_cast<unsigned char>(bytes[1]) < 0xa0;
-        if (n == 0 || c < 0x20 || c == 0x7f || c == '\\' || c1) {
+        if (n == 0 || c < 0x20 || c == 0x7f || (c == '\\' && !backslash_stays) || c1) {
             char buf[5];
             std::snprintf(buf, sizeof buf, "\\%03o", static_cast<unsigned>(c));
             out += buf;
@@ -85,6 +87,11 @@ std::string printable(std::string_view bytes) {
     }
     return out;
 }
+
+} // namespace
+
+std::string printable(std::string_view bytes) { return printable_but(bytes, false); }
+std::string printable_line(std::string_view line) { return printable_but(line, true); }
 
 std::string to_hex(std::string_view bytes) {
     static constexpr char digits[] = "0123456789abcdef";

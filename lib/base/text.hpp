@@ -34,6 +34,8 @@ template <class... Args>
 // `bytes` safe to show on a terminal and in a log: control bytes, backslash and bytes that are not
 // valid UTF-8 become \ooo (three octal digits, as ls -b writes them).
 [[nodiscard]] std::string printable(std::string_view bytes);
+// The same for a line of a text that is shown as it is: a backslash stays.
+[[nodiscard]] std::string printable_line(std::string_view line);
 
 // "\ooo" (three octal digits) as the byte that it stands for, all else as it is: what printable() and /proc write.
 [[nodiscard]] std::string unescape_octal(std::string_view text);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "instance/builder.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "instance/recipes.hpp"
+#include "instance/walk.hpp"
 #include "profile/loader.hpp"
 
 namespace rs::instance {
@@ -20,21 +23,18 @@ Builder::Builder(Description description, std::string root, std::string stack)
     : description_(std::move(description)), stack_(std::move(stack)), plan_(std::move(root)) {}
 
 std::string Builder::read(const std::string& path) const {
-    const std::string& root = plan_.root();
-    if (path.starts_with(cat(root, "/"))) {
-        const auto planned = plan_.entries().find(path_below(root, path, "a file of the instance"));
-        if (planned != plan_.entries().end() && planned->second.kind == Kind::file) return planned->second.content;
-    }
-    return profile::read_file(path);
+    if (!path.starts_with(cat(plan_.root(), "/"))) return profile::read_file(path);
+    if (auto content = kept(path, "a file of the instance")) return std::move(*content);
+    rs::fail(Exit::no_input, cat(printable(path), ": there is no such file in the instance"));
 }
 
 std::optional<std::string> Builder::kept(std::string_view path, const std::string& what) const {
-    try {
-        return read(cat(plan_.root(), "/", path_below(plan_.root(), path, what)));
-    } catch (const Error& e) {
-        if (e.code() != Exit::no_input) throw;
-        return std::nullopt;
-    }
+    const std::string below = path_below(plan_.root(), path, what);
+    const auto planned = plan_.entries().find(below);
+    if (planned != plan_.entries().end() && planned->second.kind == Kind::file) return planned->second.content;
+    struct stat st{};
+    if (::stat(plan_.root().c_str(), &st) != 0 && errno == ENOENT) return std::nullopt;
+    return try_file(io::open_dir(plan_.root()), below);
 }
 
 void Builder::build(const std::string& profile, const std::vector<std::string>& settings) {

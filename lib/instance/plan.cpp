@@ -52,6 +52,9 @@ void Plan::directory(const std::string& part, std::string_view path, mode_t mode
 void Plan::file(const std::string& part, std::string_view path, std::string content, mode_t mode) {
     add(path, {Kind::file, mode, std::move(content), part});
 }
+void Plan::secret(const std::string& part, std::string_view path, std::string content) {
+    add(path, {Kind::file, file_mode, std::move(content), part, true});
+}
 void Plan::link(const std::string& part, std::string_view path, std::string target) {
     add(path, {Kind::link, 0, std::move(target), part});
 }

@@ -20,6 +20,7 @@ struct Entry {
     mode_t mode = 0600;  // permission bits; of a link: none
     std::string content; // of a file; of a link: its target
     std::string part;    // who asks for it
+    bool secret = false; // of a file: not to be shown to people
 };
 
 // Instances hold secrets and data: what says nothing is its owner's alone.
@@ -35,6 +36,8 @@ public:
     // directories alone are ours. The directories above come with it.
     void directory(const std::string& part, std::string_view path, mode_t mode = directory_mode);
     void file(const std::string& part, std::string_view path, std::string content, mode_t mode = file_mode);
+    // One that is for its owner alone.
+    void secret(const std::string& part, std::string_view path, std::string content);
     void link(const std::string& part, std::string_view path, std::string target);
 
     // By path, relative to root: what is above comes before what is below it.

@@ -14,6 +14,9 @@ namespace rs::instance {
 // Error(Exit::cant_create).
 [[nodiscard]] std::optional<io::Dir> try_directory(const io::Dir& root, const std::string& path);
 
+// The file `path`, or nothing if it is not there; links as above. Not a file: Error(Exit::cant_create).
+[[nodiscard]] std::optional<std::string> try_file(const io::Dir& root, const std::string& path);
+
 struct Parent {
     std::string directory, name;
 };

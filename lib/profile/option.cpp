@@ -40,7 +40,7 @@ std::string show(const Place& place) {
 void lay_over(Section& below, Section above) {
     std::vector<std::string> names[2];
     for (const auto& [name, option] : above)
-        if (name.back() == '+' || name.back() == '-') names[name.back() == '-'].push_back(name);
+        if (name.ends_with('+') || name.ends_with('-')) names[name.ends_with('-')].push_back(name);
     for (const char sign : {'+', '-'}) {
         const char both[] = {' ', sign, '\0'};
         for (const std::string& signed_name : names[sign == '-']) {

@@ -164,7 +164,7 @@ Sections parse(std::string_view text, const std::string& name, const Condition& 
                 errors += cat(errors.empty() ? "" : "\n", shown, ":", input.number(),
                               section.empty() ? ": before the first [section]: "
                                               : ": neither a [section] nor NAME = VALUE: ",
-                              printable(line));
+                              printable_line(line));
             continue;
         }
         option = assignment->name;

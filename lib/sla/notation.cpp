@@ -28,18 +28,6 @@ std::string shell_name(std::string_view key, std::string_view prefix) {
     return name;
 }
 
-std::string shell_word(std::string_view value) {
-    if (!value.empty() && made_of(value, {lower, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", digits, "_-./:,@%+"})) return std::string(value);
-    std::string out = "'";
-    for (const char c : value) {
-        if (c == '\'')
-            out += "'\\''";
-        else
-            out += c;
-    }
-    return out + "'";
-}
-
 std::string cfg_line(std::string_view key, std::string_view value) {
     if (key.empty() || key.find_first_of(" \t\r\n=:[]{}$#;<>+") != std::string_view::npos)
         fail(Exit::config, cat("'", printable(key), "' cannot be the name of an option"), "with --json any name can be told");

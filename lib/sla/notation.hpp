@@ -12,9 +12,6 @@ namespace rs::sla {
 // shell that evaluates the line. Everything else is Error(Exit::config).
 [[nodiscard]] std::string shell_name(std::string_view key, std::string_view prefix);
 
-// The value as one word of a POSIX shell: quoted unless nothing in it needs it.
-[[nodiscard]] std::string shell_word(std::string_view value);
-
 // "KEY = VALUE" for a section of a profile. What the profile would substitute is escaped. A value with a line break, or
 // with blanks at an end, cannot be told that way: Error(Exit::config).
 [[nodiscard]] std::string cfg_line(std::string_view key, std::string_view value);

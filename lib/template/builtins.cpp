@@ -377,9 +377,12 @@ constexpr Named python[] = {
      [](Call& c) { return c.heap.text(typed_literal(c.heap, *c.bind({"value"}, 1)[0])); }},
     {"assert",
      [](Call& c) -> Value {
-         const auto a = c.bind({"condition", "message"}, 1);
-         if (!truth(*a[0])) raise("AssertionError", a[1] != nullptr ? str(*a[1]) : "");
-         return c.heap.text("");
+         if (c.args.empty() || !c.named.empty())
+             raise("TypeError", "assert() takes a condition and what to say, without names");
+         if (truth(c.args[0])) return c.heap.text("");
+         if (c.args.size() == 1) raise("AssertionError", "assert() of something false");
+         if (c.args.size() == 2) raise("AssertionError", str(c.args[1]));
+         raise("AssertionError", str(c.heap.tuple({c.args.begin() + 1, c.args.end()})));
      }},
 };
 

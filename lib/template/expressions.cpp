@@ -128,6 +128,12 @@ Value Interpreter::filter_or_test(const Node& n, Activation* in) {
     return apply_test(n.text, std::move(args), std::move(named));
 }
 
+bool Interpreter::is_in(const Value& what, const Value& in) {
+    if (in.is(ValueKind::list) || in.is(ValueKind::tuple)) step(in.items().size());
+    if (in.is(ValueKind::text)) step(in.text().size());
+    return contains(in, what);
+}
+
 Value Interpreter::compare(const Node& n, Activation* in) {
     Value left = eval(*n.kids[0], in);
     for (std::size_t i = 0; i < n.names.size(); ++i) {
@@ -137,7 +143,7 @@ Value Interpreter::compare(const Node& n, Activation* in) {
         if (op == "==" || op == "!=")
             holds = equals(left, right) == (op == "==");
         else if (op == "in" || op == "not in")
-            holds = contains(right, left) == (op == "in");
+            holds = is_in(left, right) == (op == "in");
         else {
             const int order = tmpl::compare(left, right, op.c_str());
             holds = order != 2 && (op == "<"    ? order < 0

@@ -15,8 +15,10 @@ Interpreter::Interpreter(Settings settings)
     add_globals(*this);
 }
 
-void Interpreter::step() {
-    if (++steps_ > settings_.limits.steps) raise("Limit", "the template runs too long");
+void Interpreter::step(std::size_t items) {
+    constexpr std::size_t items_per_step = 64;
+    steps_ += 1 + items / items_per_step;
+    if (steps_ > settings_.limits.steps) raise("Limit", "the template runs too long");
 }
 
 // ---- variables ----

@@ -85,8 +85,8 @@ public:
     [[nodiscard]] bool apply_test(const std::string& name, std::vector<Value> args,
                                   std::vector<std::pair<std::string, Value>> named);
     [[nodiscard]] Value binary(std::string_view op, const Value& a, const Value& b);
-    // One more statement or pass; fails when the limit is reached.
-    void step();
+    // One more statement or pass, or one that goes through `items` of a list or a text; fails when the limit is reached.
+    void step(std::size_t items = 0);
     // Modules, and the functions of Python, by name: each is made once, so that they are the same wherever they come from.
     std::map<std::string, Value, std::less<>> imported;
 
@@ -146,6 +146,7 @@ private:
     [[nodiscard]] Value item_of(const Node& n, Activation* in);
     [[nodiscard]] Value call_of(const Node& n, Activation* in);
     [[nodiscard]] Value filter_or_test(const Node& n, Activation* in);
+    [[nodiscard]] bool is_in(const Value& what, const Value& in);
     [[nodiscard]] Value compare(const Node& n, Activation* in);
     void arguments(const Arguments& a, Activation* in, std::vector<Value>& args,
                    std::vector<std::pair<std::string, Value>>& named,

@@ -22,6 +22,7 @@ std::size_t place_in(const Value& self, std::int64_t i, bool clamp) {
 Value index_of(Call& c, const Value& self) {
     const auto a = c.bind({"/value"}, 1);
     const auto& items = self.items();
+    c.interpreter.step(items.size());
     for (std::size_t i = 0; i < items.size(); ++i)
         if (equals(items[i], *a[0])) return static_cast<std::int64_t>(i);
     raise("ValueError", self.is(ValueKind::list) ? cat(repr(*a[0]), " is not in list")
@@ -30,6 +31,7 @@ Value index_of(Call& c, const Value& self) {
 
 Value count_of_value(Call& c, const Value& self) {
     const auto a = c.bind({"/value"}, 1);
+    c.interpreter.step(self.items().size());
     return static_cast<std::int64_t>(
         std::count_if(self.items().begin(), self.items().end(),
                       [&](const Value& v) { return equals(v, *a[0]); }));
@@ -56,6 +58,7 @@ Table<Method> list_methods() {
          [](Call& c, const Value& s) -> Value {
              const auto a = c.bind({"/index", "/object"}, 2);
              c.heap.spend(sizeof(Value));
+             c.interpreter.step(s.items().size());
              s.items().insert(s.items().begin() +
                                   static_cast<std::ptrdiff_t>(place_in(s, int_of(*a[0]), true)),
                               *a[1]);
@@ -69,6 +72,7 @@ Table<Method> list_methods() {
              const auto n = static_cast<std::int64_t>(s.items().size());
              if (i >= n || i < -n) raise("IndexError", "pop index out of range");
              const std::size_t at = place_in(s, i, false);
+             c.interpreter.step(s.items().size() - at);
              const Value out = s.items()[at];
              s.items().erase(s.items().begin() + static_cast<std::ptrdiff_t>(at));
              return out;
@@ -77,6 +81,7 @@ Table<Method> list_methods() {
          [](Call& c, const Value& s) -> Value {
              const auto a = c.bind({"/value"}, 1);
              auto& items = s.items();
+             c.interpreter.step(items.size());
              const auto at = std::find_if(items.begin(), items.end(),
                                           [&](const Value& v) { return equals(v, *a[0]); });
              if (at == items.end()) raise("ValueError", "list.remove(x): x not in list");

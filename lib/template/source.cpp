@@ -77,7 +77,7 @@ void fail_at(const Source& source, std::size_t offset, const std::string& why, s
         line.substr(0, end)); // a tab is one blank, so that the mark stands below its place
     std::replace(shown.begin(), shown.end(), '\t', ' ');
     std::string message = cat(source.name, ":", place.line, ":", place.column, ": ", why, "\n    ",
-                              dots, printable(shown), "\n    ", blanks, "^");
+                              dots, printable_line(shown), "\n    ", blanks, "^");
     for (const std::string& n : notes) message += cat("\n    ", n);
     fail(Exit::config, message, std::move(hint));
 }

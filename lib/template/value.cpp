@@ -11,8 +11,24 @@ void raise(std::string type, std::string message, std::string hint) {
     throw Failure{std::move(type), std::move(message), std::move(hint)};
 }
 
-std::string_view Value::text() const { return as<Text>().bytes; }
-std::vector<Value>& Value::items() const { return as<List>().items; }
+namespace {
+
+[[noreturn]] void not_a(const char* wanted, const Value& v) {
+    if (v.is(Kind::undefined) && !v.is_unset()) undefined_error(v);
+    raise("TypeError", cat("expected ", wanted, ", not ", v.is_unset() ? "nothing" : type_name(v)));
+}
+
+} // namespace
+
+std::string_view Value::text() const {
+    if (kind_ != Kind::text && kind_ != Kind::bytes) not_a("str", *this);
+    return as<Text>().bytes;
+}
+
+std::vector<Value>& Value::items() const {
+    if (kind_ != Kind::list && kind_ != Kind::tuple) not_a("list", *this);
+    return as<List>().items;
+}
 
 std::int64_t Range::size() const {
     if (step > 0) return start < stop ? (stop - start - 1) / step + 1 : 0;

@@ -76,8 +76,9 @@ public:
     [[nodiscard]] T& as() const {
         return *static_cast<T*>(u_.o);
     }
+    // Of str and bytes, of a list and a tuple; anything else is Failure TypeError: arguments come from templates.
     [[nodiscard]] std::string_view text() const;
-    [[nodiscard]] std::vector<Value>& items() const; // of a list, a tuple
+    [[nodiscard]] std::vector<Value>& items() const;
 
 private:
     Kind kind_ = Kind::none;

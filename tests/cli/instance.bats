@@ -153,7 +153,7 @@ c d" ]
 - bin/exporter" ]
     run -0 rs-render instance p.cfg --root inst --given given.json --diff
     [[ $output == *"-exec printf '%s\\n' 'a  b'"*"+exec printf '%s\\n' 'a  c'"* ]]
-    [[ $output == *'+++ /dev/null'* ]]
+    [[ $output == *'- bin/exporter (not shown)'* ]]
     [ -e inst/bin/exporter ]
     run -0 rs-render instance p.cfg --root inst --given given.json
     [ "$output" = "$planned" ]
@@ -336,4 +336,52 @@ END
     run -75 rs-render instance p.cfg --root inst --given given.json
     exec 8<&-
     rs-render instance p.cfg --root inst --given given.json
+}
+
+@test "secrets are not shown, and are drawn once" {
+    printf '[buildout]\nparts = p k publish\n[p]\nrecipe = password\n[k]\nrecipe = ssh-key\n[publish]\nrecipe = publish\nkey = ${k:public-key}\n' >p.cfg
+    run -0 rs-render instance p.cfg --root i --diff
+    [[ $output == *"+ etc/.p.password (not shown)"* ]] || fail "$output"
+    [[ $output == *"+ etc/ssh/k (not shown)"* ]]
+    [[ $output != *"PRIVATE KEY"* ]]
+    rs-render instance p.cfg --root i >/dev/null
+    [ "$(stat -c %a i/etc/ssh/k i/etc/.p.password | tr '\n' ' ')" = "600 600 " ]
+    [ "$(ssh-keygen -y -f i/etc/ssh/k | cut -d ' ' -f 1,2)" = "$(cut -d ' ' -f 1,2 i/etc/ssh/k.pub)" ]
+    grep -qF "$(cut -d ' ' -f 1,2 i/etc/ssh/k.pub)" i/etc/published.json
+    run -0 rs-render instance p.cfg --root i
+    [ "$output" = "" ] || fail "$output"
+    # Without the public one it is made again from the private one, and is the same key.
+    before=$(cut -d ' ' -f 1,2 i/etc/ssh/k.pub)
+    rm i/etc/ssh/k.pub
+    rs-render instance p.cfg --root i >/dev/null
+    [ "$(cut -d ' ' -f 1,2 i/etc/ssh/k.pub)" = "$before" ]
+
+    printf '[buildout]\nparts =\n' >p.cfg
+    run -0 rs-render instance p.cfg --root i --diff
+    [[ $output == *"- etc/ssh/k (not shown)"* ]] || fail "$output"
+}
+
+@test "what is kept in a tree is not read through a link of someone else" {
+    need_root
+    printf '[buildout]\nparts = p\n[p]\nrecipe = password\nstorage-path = etc/passwd\n' >p.cfg
+    rs-render instance p.cfg --root i >/dev/null
+    rm i/etc/passwd
+    echo hidden >elsewhere
+    ln -s "$PWD/elsewhere" i/etc/passwd
+    chown -h nobody i/etc/passwd
+    run -73 --separate-stderr rs-render instance p.cfg --root i
+    [[ $stderr == *"i/etc/passwd: a symbolic link of someone else"* ]] || fail "$stderr"
+    rm i/etc/passwd
+    mkfifo i/etc/passwd
+    run -73 --separate-stderr timeout 10 rs-render instance p.cfg --root i
+    [[ $stderr == *"not a file"* ]] || fail "$stderr"
+}
+
+@test "a recipe of one's own that fails is named" {
+    printf '#!/bin/sh\necho broken >&2\nexit 4\n' >recipe
+    chmod +x recipe
+    printf '[buildout]\nparts = own\n[own]\nrecipe = %s/recipe\n' "$PWD" >p.cfg
+    run -69 --separate-stderr rs-render instance p.cfg --root i
+    [[ $stderr == *"broken"*"[own]"* ]] || fail "$stderr"
+    [ ! -e i ]
 }

@@ -371,7 +371,7 @@ rs-render: hint: 'is defined' asks" t.j2
 }
 
 @test "templates made up at random come out as python3-jinja2 renders them" {
-    local count=${RS_TEMPLATES-3000}
+    local count=${RS_TEMPLATES-20000}
     run /usr/bin/python3 "$lib/templates.py" random "$count" "${RS_SEED-1}"
     say "${lines[-1]}"
     [ "$status" -eq 0 ] || fail "$output"

@@ -26,6 +26,7 @@ struct Answer {
 Answer answer(const std::string& text, const std::string& context_file, profile::Imports& imports) {
     try {
         tmpl::Settings settings;
+        settings.limits.steps = 20'000'000; // some seconds: more than Python is given
         settings.load = [&](const std::string& name) { return imports.load(name); };
         tmpl::Interpreter interpreter(std::move(settings));
         profile::Context context(interpreter, Exit::usage);

@@ -66,9 +66,9 @@ def environment():  # one for all: what is imported is compiled once
 ENVIRONMENT = environment()
 
 
-def assert_(condition, message=""):
+def assert_(condition, *message):  # as the recipe has it
     if not condition:
-        raise AssertionError(message)
+        raise AssertionError(*message)
     return ""
 
 

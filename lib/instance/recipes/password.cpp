@@ -20,7 +20,7 @@ void recipe_password(Part& part) {
         password = to_hex(as_text(drawn));
     }
     part.set("passwd", password);
-    part.builder.plan().file(part.name(), path, password + "\n");
+    part.builder.plan().secret(part.name(), path, password + "\n");
 }
 
 } // namespace rs::instance

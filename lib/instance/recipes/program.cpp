@@ -34,9 +34,16 @@ Json run(Part& part) {
                {"instance", description_json(part.builder.description())}};
     for (const std::string& option : part.options()) input["options"][option] = part.get(option);
     const io::Fd in = as_input(cat(input.dump(-1, ' ', false, Json::error_handler_t::replace), "\n"));
-    io::Child child({program}, in.get());
-    const Buffer bytes = io::read_file(child.output(), max_output_bytes, program);
-    child.wait();
+    const Buffer bytes = [&] {
+        try {
+            io::Child child({program}, in.get());
+            Buffer printed = io::read_file(child.output(), max_output_bytes, program);
+            child.wait();
+            return printed;
+        } catch (const Error& e) {
+            throw e.within(cat("[", printable(part.name()), "]"));
+        }
+    }();
     Json out = Json::parse(as_text(bytes), nullptr, false);
     if (!out.is_object()) part.fail("recipe", cat(printable(program), ": printed no JSON object"));
     return out;

@@ -77,7 +77,7 @@ void recipe_ssh_key(Part& part) {
     if (words.size() < 2) part.fail("private-key", cat(printable(path), ".pub: not a public key"), "without that file it is made again from the private one");
     part.set("public-key", cat(words[0], " ", words[1]));
     part.set("private-key", cat(plan.root(), "/", path));
-    plan.file(part.name(), path, std::move(pair.secret));
+    plan.secret(part.name(), path, std::move(pair.secret));
     plan.file(part.name(), path + ".pub", std::move(pair.open));
 }
 

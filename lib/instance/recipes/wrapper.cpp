@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/shell.hpp"
 #include "base/text.hpp"
 #include "instance/recipes.hpp"
-#include "instance/shell.hpp"
 #include "profile/blanks.hpp"
 
 namespace rs::instance {

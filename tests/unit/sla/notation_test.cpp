@@ -19,14 +19,6 @@ TEST_CASE("a key becomes a variable that harms no script") {
     }
 }
 
-TEST_CASE("a value is one word of the shell") {
-    CHECK(shell_word("COMP-1.x:2/3,@%+_z") == "COMP-1.x:2/3,@%+_z");
-    CHECK(shell_word("") == "''");
-    CHECK(shell_word("a b") == "'a b'");
-    CHECK(shell_word("it's") == "'it'\\''s'");
-    CHECK(shell_word("$(rm)`x`\n~*") == "'$(rm)`x`\n~*'");
-}
-
 TEST_CASE("an option of a profile is not substituted, and is one line") {
     CHECK(cfg_line("sla-x", "a b") == "sla-x = a b");
     CHECK(cfg_line("sla-x", "") == "sla-x =");

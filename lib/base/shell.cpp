@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "instance/shell.hpp"
+#include "base/shell.hpp"
 
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 
-namespace rs::instance {
+namespace rs {
 
 std::vector<std::string> shell_words(std::string_view text) {
     constexpr std::string_view blanks = " \t\n";
@@ -61,4 +61,4 @@ std::string shell_quote(std::string_view word) {
     return out + "'";
 }
 
-} // namespace rs::instance
+} // namespace rs

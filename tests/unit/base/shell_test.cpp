@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "instance/shell.hpp"
+#include "base/shell.hpp"
 
 #include <doctest/doctest.h>
 
 #include "base/error.hpp"
 
 using namespace rs;
-using namespace rs::instance;
 
 using Words = std::vector<std::string>;
 
@@ -27,6 +26,8 @@ TEST_CASE("what is quoted is read back as it was") {
         CAPTURE(word);
         CHECK(shell_words(shell_quote(word)) == Words{word});
     }
-    CHECK(shell_quote("plain") == "plain");
+    CHECK(shell_quote("COMP-1.x:2/3,@%+_z=") == "COMP-1.x:2/3,@%+_z=");
+    CHECK(shell_quote("") == "''");
+    CHECK(shell_quote("$(rm)`x`\n~*") == "'$(rm)`x`\n~*'");
     CHECK(shell_quote("it's") == "'it'\\''s'");
 }

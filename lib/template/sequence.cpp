@@ -167,8 +167,11 @@ Next iterate(Heap& heap, const Value& v) {
         };
     case Kind::list:
     case Kind::tuple:
-        return [v, i = std::size_t{0}]() mutable {
-            return i < v.items().size() ? std::optional(v.items()[i++]) : std::nullopt;
+        // At its end it stays there, also if the list grows after that.
+        return [v, i = std::size_t{0}]() mutable -> std::optional<Value> {
+            if (i < v.items().size()) return v.items()[i++];
+            i = SIZE_MAX;
+            return std::nullopt;
         };
     case Kind::dict:
     case Kind::set: return iterate_keys(v);

@@ -153,7 +153,7 @@ c d" ]
 - bin/exporter" ]
     run -0 rs-render instance p.cfg --root inst --given given.json --diff
     [[ $output == *"-exec printf '%s\\n' 'a  b'"*"+exec printf '%s\\n' 'a  c'"* ]]
-    [[ $output == *'- bin/exporter (not shown)'* ]]
+    [[ $output == *'- etc/crontab (not shown)'* ]]
     [ -e inst/bin/exporter ]
     run -0 rs-render instance p.cfg --root inst --given given.json
     [ "$output" = "$planned" ]

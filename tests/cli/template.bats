@@ -188,7 +188,7 @@ True|isinstance('a', six.string_types)
 END
     [ "$(renders '{% set ns = namespace(n=0) %}{% for i in range(4) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}')" = 6 ]
     [ "$(renders '{% for i in range(9) %}{% if i == 2 %}{% continue %}{% endif %}{% if i > 3 %}{% break %}{% endif %}{{ i }}{% endfor %}')" = 013 ]
-    [ "$(renders '{{ assert(1 < 2) }}x')" = x ]
+    [ "$(renders '{{ assert(1 < 2) }}{{ assert(true, 1, 2) }}x')" = x ]
 }
 
 @test "loops take their items one by one" {
@@ -196,6 +196,8 @@ END
     [ "$(renders '{% for i in itertools.count() %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}' "${it[@]}")" = 012 ]
     [ "$(renders '{% for k, g in itertools.groupby("aab") %}{{ k }}{{ g|list }}{% endfor %}' "${it[@]}")" = "a['a', 'a']b['b']" ]
     [ "$(renders '{% set c = iter("abcd") %}{% for i in c %}{{ i }}{{ next(c) }};{% endfor %}')" = 'ab;cd;' ]
+    # An iterator that has ended stays there, though the list grows.
+    [ "$(renders '{% set c = [3, 1, 2] %}{% for r in c|batch(2) %}{% do c.append(4) %}{{ r }}{% endfor %}')" = '[3, 1][2, 4]' ]
     [ "$(renders '{% set l = [1] %}{% for i in l %}{% if i < 4 %}{% do l.append(i + 1) %}{% endif %}{{ i }}{% endfor %}')" = 1234 ]
     [ "$(renders '{% for i in iter("abc") %}{{ loop.revindex }}{{ loop.last }}{{ loop.nextitem|default("-") }}{{ loop.previtem|default("-") }} {% endfor %}')" = '3Falseb- 2Falseca 1True-b ' ]
     [ "$(renders '{% for i in range(6) if i % 2 %}{{ loop.index }}/{{ loop.length }}:{{ i }} {% else %}none{% endfor %}')" = '1/3:1 2/3:3 3/3:5 ' ]

@@ -625,6 +625,30 @@ assert done[-1]["removed_generations"] == len(removed(done))'
     rs-store check --read-data s
 }
 
+@test "small packs with lost chunks stay where they are, and the others are put together, once" {
+    local i
+    history s 24
+    for i in 03 07 11 15; do flip_middle "s/packs/00000000$i.pack"; done
+    run -1 rs-store repair s
+    run -65 rs-store check s
+    lost=$(grep -c . <<<"$output")
+    rs-store prune --keep-last 100 --json s >json
+    [ "$(json json rewritten_packs)" -ge 16 ]
+    [ "$(json json removed_generations)" -eq 0 ]
+    for i in 03 07 11 15; do [ -e "s/packs/00000000$i.pack" ] || fail "pack $i went"; done
+    run -65 rs-store check s
+    [ "$(grep -c . <<<"$output")" -eq "$lost" ]
+    ls s/packs >before
+    rs-store prune --keep-last 100 --json s >json
+    [ "$(json json rewritten_packs)" -eq 0 ]
+    ls s/packs | diff before -
+    # What is sent again heals it.
+    pull s n src
+    lister src >want
+    restore s n latest out
+    same_as want out
+}
+
 @test "prune never removes the newest three proven ones, and counts proven ones first" {
     local i
     history base 7

@@ -472,3 +472,37 @@ esac'
     until_true flock -n fleet/PBS-Name-1/var/run/COMP-ROOT-root-Name-1-pull.lock true
     [ "$(cat fleet/Name1/srv/backup/Name/file)" = hello ]
 }
+
+# sharing PARAMETERS...: a backup server `pbs` that is shared by entries with these parameters, each a JSON object.
+sharing() {
+    local entries=
+    for parameters in "$@"; do entries+="${entries:+, }{\"name\": \"entry\", \"parameters\": $parameters}"; done
+    printf '{"name": "PBS", "software-type": "pull-backup", "shared": [%s]}' "$entries" >given
+    run --separate-stderr rs-render instance "$RS_STACK/resilient/switchsoftware.cfg" --root pbs --given given
+}
+
+@test "who shares a backup server gets programs of its own, and can write nothing else" {
+    pull='"type": "pull", "name": "n", "notification-id": "n-pull"'
+    sharing "{$pull, \"url\": \"exec:/x y; touch hacked\", \"title\": \"a\\nb \$(touch hacked)\", \"remove-backup-older-than\": \"3B; touch hacked\"}" \
+        '{"type": "push", "name": "n", "notification-id": "n-push", "url": "exec:/push"}' \
+        '{"type": "push", "name": "m", "notification-id": "m-push", "url": ""}' '{"name": "none"}'
+    [ "$status" -eq 0 ] || fail "$stderr"
+    [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-pull n-pull_raw n-push n-push_raw " ]
+    shellcheck pbs/bin/pbs/* pbs/bin/notified
+    run ! pbs/bin/pbs/n-pull_raw
+    [ ! -e hacked ]
+    [[ $(cat pbs/etc/cron.d/n-pull) == *" * * * * $PWD/pbs/bin/pbs/n-pull" ]]
+    [ "$(ls pbs/etc/cron.d)" = n-pull ]
+    sharing "{$pull, \"url\": \"exec:/x\", \"frequency\": \"#*:30\"}"
+    [[ $(cat pbs/etc/cron.d/n-pull) == '#'* ]] || fail "$(cat pbs/etc/cron.d/n-pull)"
+    # Gone, and so is what it had.
+    sharing '{"type": "push", "name": "n", "notification-id": "n-push", "url": "exec:/push"}'
+    [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-push n-push_raw " ]
+
+    for wrong in '"type": "take"' '"name": "../n"' '"name": ""' '"name": "n\nx"' '"notification-id": "a/b"' '"notification-id": ".a"' \
+        '"notification-id": "x]\n[evil"' '"notification-id": 3' '"url": "http://host/"' '"url": "exec:relative"' '"frequency": "never"' '"frequency": "0 * * * *\nx"'; do
+        sharing "{$pull, \"url\": \"exec:/x\", $wrong}"
+        [ "$status" -eq 78 ] || fail "$wrong: $status $stderr"
+        [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-push n-push_raw " ]
+    done
+}

@@ -205,6 +205,25 @@ struct Named {
     Builtin body;
 };
 
+// pow() with three arguments; the result has the sign of the modulus.
+Value power_modulo(const Value& base, const Value& exponent, const Value& modulus) {
+    if (!base.is_int() || !exponent.is_int() || !modulus.is_int())
+        raise("TypeError", "pow() 3rd argument not allowed unless all arguments are integers");
+    const std::int64_t m = modulus.integer();
+    std::int64_t left = exponent.integer();
+    if (m == 0) raise("ValueError", "pow() 3rd argument cannot be 0");
+    if (left < 0) raise("NotSupported", "pow() of a negative exponent with a modulus");
+    using Wide = __int128;
+    const Wide size = m < 0 ? -Wide{m} : Wide{m};
+    Wide factor = base.integer() % size, out = 1 % size;
+    if (factor < 0) factor += size;
+    for (; left > 0; left /= 2) {
+        if (left % 2 == 1) out = out * factor % size;
+        factor = factor * factor % size;
+    }
+    return static_cast<std::int64_t>(m < 0 && out > 0 ? out + m : out);
+}
+
 constexpr Named python[] = {
     {"abs", [](Call& c) { return find_filter("abs")(c); }},
     {"all",
@@ -308,7 +327,8 @@ constexpr Named python[] = {
     {"min", [](Call& c) { return extreme(c, false); }},
     {"pow",
      [](Call& c) -> Value {
-         const auto a = c.bind({"base", "exp"}, 2);
+         const auto a = c.bind({"base", "exp", "mod"}, 2);
+         if (a[2] != nullptr && !a[2]->is(ValueKind::none)) return power_modulo(*a[0], *a[1], *a[2]);
          return c.interpreter.binary("**", *a[0], *a[1]);
      }},
     {"range", range},

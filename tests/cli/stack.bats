@@ -499,6 +499,16 @@ sharing() {
     sharing '{"type": "push", "name": "n", "notification-id": "n-push", "url": "exec:/push"}'
     [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-push n-push_raw " ]
 
+    sharing "{$pull, \"url\": \"exec:/x\"}" "{$pull, \"url\": \"exec:/x\"}"
+    [ "$status" -eq 78 ]
+    [[ $stderr == *"two entries are called n-pull"* ]] || fail "$stderr"
+    # Names that the profile has itself.
+    for name in buildout notified values directory; do
+        sharing "{$pull, \"url\": \"exec:/x\", \"notification-id\": \"$name\"}"
+        [ "$status" -eq 0 ] || fail "$name: $stderr"
+        [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "$name ${name}_raw " ]
+    done
+    sharing '{"type": "push", "name": "n", "notification-id": "n-push", "url": "exec:/push"}'
     for wrong in '"type": "take"' '"name": "../n"' '"name": ""' '"name": "n\nx"' '"notification-id": "a/b"' '"notification-id": ".a"' \
         '"notification-id": "x]\n[evil"' '"notification-id": 3' '"url": "http://host/"' '"url": "exec:relative"' '"frequency": "never"' '"frequency": "0 * * * *\nx"'; do
         sharing "{$pull, \"url\": \"exec:/x\", $wrong}"

@@ -372,6 +372,11 @@ rs-render: hint: 'is defined' asks" t.j2
     refuses 64 '--set needs --profile' t.j2 --set b:y=2
 }
 
+@test "a corpus that has every construct comes out as python3-jinja2 renders it" {
+    run /usr/bin/python3 "$lib/templates.py" corpus "$BATS_TEST_DIRNAME/../data/templates"
+    [ "$output" = "same $(find "$BATS_TEST_DIRNAME/../data/templates" -name '*.j2' | wc -l), different 0" ] || fail "$output"
+}
+
 @test "templates made up at random come out as python3-jinja2 renders them" {
     local count=${RS_TEMPLATES-20000}
     run /usr/bin/python3 "$lib/templates.py" random "$count" "${RS_SEED-1}"

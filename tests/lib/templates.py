@@ -29,6 +29,7 @@ import warnings
 
 import jinja2
 import markupsafe
+import six
 
 warnings.simplefilter("ignore")
 
@@ -39,7 +40,7 @@ if (jinja2.__version__, markupsafe.__version__) != VERSIONS:
     sys.exit("templates.py: jinja2 %s, markupsafe %s of %s: wanted %s and %s, those of /usr/bin/python3" % (
         jinja2.__version__, markupsafe.__version__, sys.executable, *VERSIONS))
 
-BUILTINS = ("abs all any bin bool callable chr dict divmod enumerate filter float format frozenset hex int isinstance iter len list "
+BUILTINS = ("abs all any bin bool bytes callable chr dict divmod enumerate filter float format frozenset hex int isinstance iter len list "
             "map max min next oct ord pow range repr reversed round set sorted str sum tuple zip").split()
 
 CONTEXT = {
@@ -92,6 +93,8 @@ def theirs(text, context):
     import builtins
     names = {name: getattr(builtins, name) for name in BUILTINS}
     names["assert"] = assert_
+    names["dumps"] = lambda v: "!py!" + repr(v).replace("$", "\\x24").replace(";", "\\x3b")
+    names["six"] = six
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         return ENVIRONMENT.from_string(text).render(dict(names, **context))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "profile/writer.hpp"
 
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -18,7 +19,9 @@ constexpr std::string_view indent = "    ";
 std::string assignment(std::string_view name, std::string_view value) {
     std::string below; // a line each, as a block
     // Names can be made that no line has, such as by a sign behind a tab: they are tried, as values are.
-    const bool ordinary = name.find_first_of(" \t\r\n\f\v{}[]=:") == std::string_view::npos && !name.ends_with('+') && !name.ends_with('-');
+    const bool ordinary = !name.ends_with('+') && !name.ends_with('-') && std::all_of(name.begin(), name.end(), [](char c) {
+        return c > ' ' && c < '\x7f' && std::string_view("{}[]=:").find(c) == std::string_view::npos;
+    });
     bool plain = ordinary && !value.empty();
     for (const std::string_view line : lines(value)) {
         plain = plain && !line.empty() && without_blanks(line).size() == line.size();

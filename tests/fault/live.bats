@@ -259,10 +259,13 @@ hold() {
     [[ $stderr == *"src: is being replaced by another process"* ]]
     start bash -c 'exec rs-export --wait 20 src >stream'
     local exporter=$pid
+    # In two steps there is a moment without it: it must have been opened before.
+    until_true eval "ls -l /proc/$exporter/fd | grep -qF '$PWD/src'"
     mv src old
     mv new src
-    kill -KILL "$holder"
-    pkill -KILL -P "$holder" 2>/dev/null || :
+    # Its child holds the lock as well, and first: without it nobody knows whose child that is.
+    pkill -KILL -P "$holder"
+    kill -KILL "$holder" 2>/dev/null || :
     ended "$exporter"
     [ "$ended_with" -eq 0 ]
     rs-import out <stream

@@ -223,6 +223,7 @@ END
             until_true history_is "fleet/PBS-Name-$i/srv/backup/pbs" "$round"
         done
     done
+    settled
     diff -r fleet/Name0/srv/backup/Name fleet/Name2/srv/backup/Name
 
     # By hand, as the documents say; what is there already is loaded again.
@@ -230,6 +231,12 @@ END
     rm fleet/Name1/srv/data/file
     fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-push
     [ "$(cat fleet/Name1/srv/data/file)" = 3 ]
+}
+
+# Waits until nothing runs any more on the backup servers.
+settled() {
+    local lock
+    for lock in fleet/PBS-*/var/run/*.lock; do until_true flock -n "$lock" true; done
 }
 
 # history_is STORE COUNT
@@ -469,7 +476,7 @@ esac'
     fleet/Name0/bin/exporter
     until_true cmp fleet/Name0/srv/data/file fleet/Name2/srv/data/file
     until_true grep -q 'failed with status' fleet/PBS-Name-1/var/log/equeue.log
-    until_true flock -n fleet/PBS-Name-1/var/run/COMP-ROOT-root-Name-1-pull.lock true
+    settled
     [ "$(cat fleet/Name1/srv/backup/Name/file)" = hello ]
 }
 

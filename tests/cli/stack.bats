@@ -226,11 +226,22 @@ END
     settled
     diff -r fleet/Name0/srv/backup/Name fleet/Name2/srv/backup/Name
 
+    # Old dumps that cannot be removed do not keep a new one from being pushed.
+    echo 4 >fleet/Name0/srv/data/file
+    chmod u+w fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw
+    cp fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw raw
+    sed -i 's/--keep 2W/--keep nothing/' fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw
+    fleet/Name0/bin/exporter
+    until_true diff -r fleet/Name0/srv/data fleet/Name1/srv/data
+    until_true grep -q 'old ones were not removed' fleet/PBS-Name-1/var/log/equeue.log
+    settled
+    cp raw fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw
+
     # By hand, as the documents say; what is there already is loaded again.
     fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-pull_raw
     rm fleet/Name1/srv/data/file
     fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-push
-    [ "$(cat fleet/Name1/srv/data/file)" = 3 ]
+    [ "$(cat fleet/Name1/srv/data/file)" = 4 ]
 }
 
 # Waits until nothing runs any more on the backup servers.
@@ -451,7 +462,9 @@ esac'
     until_true [ -e begun ]
     run -75 --separate-stderr tree/bin/exporter
     [[ $stderr == *"already running"* ]]
-    run -75 timeout 0.3 flock -s -w 0.1 tree/var/run/backup.lock true || [ "$status" -eq 1 ]
+    # Also where nobody can be told.
+    run -75 sh -c 'tree/bin/exporter 2>/dev/full'
+    run -1 flock -s -n tree/var/run/backup.lock true
     rm begun
     wait "${pids[-1]}"
     [ "$(served)" = half ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-pull, rs-import, rs-render, rs-slaparse and rs-store for bash 4.4 and later.
+# Completion of rs-export, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse and rs-store for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -35,7 +35,10 @@ _rs_stored() {
 # Options whose value is optional, or that are not known, do not.
 _rs_takes_value() {
     case $1:$2 in
-    rs-import:* | rs-store:--entries | rs-store:--checksum) return 1 ;;
+    rs-import:* | rs-notify:--warned | rs-notify:--again | rs-notify:--once | rs-notify:--retry | rs-notify:--check) return 1 ;;
+    rs-notify:--json | rs-notify:--quiet | rs-notify:--verbose | rs-notify:--help | rs-notify:--version) return 1 ;;
+    rs-notify:*) ;;
+    rs-store:--entries | rs-store:--checksum) return 1 ;;
     rs-export:--have | *:--store | *:--name | *:--emit | *:--exec | *:--exclude | *:--exclude-from) ;;
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
     *:--shrink | *:--reserve | *:--like | *:--seconds | *:--digest | *:--format | *:--budget) ;;
@@ -157,4 +160,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-export rs-pull rs-import rs-render rs-slaparse rs-store
+complete -F _rs_tools rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store

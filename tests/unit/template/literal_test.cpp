@@ -51,7 +51,9 @@ TEST_CASE("a literal is the value that Python reads") {
         {"{1, 1}", "{1}"},
         {"\n 'a'", "SyntaxError"},
     };
-    for (const auto& [text, want] : rows) {
+    for (const auto& row : rows) {
+        const auto text = row.first;
+        const auto want = row.second;
         CAPTURE(text);
         if (std::string_view(want) == "SyntaxError")
             CHECK(refusal(text) == want);

@@ -16,7 +16,7 @@ namespace {
 struct Options {
     std::string directory;
     bool have = false, check = false, signature = false, proven = false, rollback = false;
-    bool numeric_owner = false, no_owner = false, no_devices = false, copy = false;
+    bool numeric_owner = false, no_owner = false, no_devices = false, no_setuid = false, copy = false;
 };
 
 Exit run_import(tool::Command& command, const Options& o) {
@@ -27,6 +27,7 @@ Exit run_import(tool::Command& command, const Options& o) {
     options.write.owner = !o.no_owner;
     options.write.numeric_owner = o.numeric_owner;
     options.write.special = !o.no_devices;
+    options.setuid = !o.no_setuid;
     options.link_unchanged = !o.copy;
     io::FdSource source(STDIN_FILENO, "standard input");
     const tree::ImportResult r = tree::import_stream(target, options, source, command.console());
@@ -119,6 +120,7 @@ int import_main(int argc, char** argv) {
     app.add_flag("--numeric-owner", o.numeric_owner, "owners by number, not by name");
     app.add_flag("--no-owner", o.no_owner, "all names belong to the caller");
     app.add_flag("--no-devices", o.no_devices, "leave devices out");
+    app.add_flag("--no-setuid", o.no_setuid, "refuse a stream with setuid or setgid files");
     app.add_flag("--copy", o.copy, "copy unchanged files instead of linking them");
     return command.run(argc, argv, [&] { return run(command, o); });
 }

@@ -27,7 +27,7 @@ Exit check(tool::Command& command, const Options& o) {
     const auto limit = static_cast<std::uint64_t>(seconds_of(o.max_age, "--max-age").count());
     Exit code = Exit::ok;
     for (const std::string& file : o.files) {
-        const notify::Health health = notify::health_of(notify::read_feed(file), now_utc(), limit);
+        const notify::Health health = notify::health_of(notify::read_feed_or_none(file), now_utc(), limit);
         const bool bad = health.state == notify::Health::State::failed || health.state == notify::Health::State::stalled;
         if (bad) code = Exit::warned;
         constexpr const char* words[] = {"none", "ok", "failed", "stalled"};

@@ -17,12 +17,13 @@ namespace {
 
 // How what comes is looked at.
 struct Hearing {
-    std::string queue, key_file, callbacks, from;
+    std::string queue, key_file, keys, callbacks, from;
 };
 
 void add_hearing(CLI::App& sub, Hearing& h) {
     sub.add_option("--queue", h.queue, "the queue")->type_name("DIR")->required();
     sub.add_option("--key-file", h.key_file, "the key that has to have signed")->type_name("FILE");
+    sub.add_option("--keys", h.keys, "keys by source, instead of one for all")->type_name("DIR");
     sub.add_option("--callbacks", h.callbacks, "who hears of what; QUEUE/callbacks if not given")->type_name("DIR");
     sub.add_option("--from", h.from, "the only source that is heard")->type_name("WORD");
 }
@@ -31,6 +32,8 @@ notify::Reception reception_of(const Hearing& h, std::optional<notify::Key>& key
     notify::Reception out;
     if (!h.key_file.empty()) key.emplace(notify::Key::load(h.key_file));
     out.key = key ? &*key : nullptr;
+    if (!h.keys.empty() && key) fail(Exit::usage, "--keys and --key-file exclude one another");
+    out.keys = h.keys;
     out.callbacks = h.callbacks;
     out.from = h.from;
     if (!h.from.empty() && !notify::is_word(h.from)) fail(Exit::usage, cat("--from ", printable(h.from), ": not a word"));

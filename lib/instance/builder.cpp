@@ -69,8 +69,8 @@ void Builder::finish() {
     }
     const auto put = [&](const char* path, const Json& value) {
         if (!value.empty())
-            plan_.file("what the instance is given, publishes and asks for", path,
-                       cat(value.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
+            plan_.secret("what the instance is given, publishes and asks for", path, // keys may be among it
+                         cat(value.dump(1, ' ', false, Json::error_handler_t::replace), "\n"));
     };
     put("etc/instance.json", description_json(description_));
     put("etc/published.json", published_);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "instance/description.hpp"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <memory>
 
 #include "base/closest.hpp"
@@ -25,6 +29,19 @@ constexpr std::pair<const char*, Json Description::*> objects[] = {
     {"shared", &Description::shared},
     {"connections", &Description::connections},
 };
+
+// Whoever renders an instance is who it belongs to, and who will run it.
+std::string user_name() {
+    const passwd* const who = ::getpwuid(::geteuid());
+    return who != nullptr ? std::string(who->pw_name) : cat(::geteuid());
+}
+
+// What cron and sshd start has a PATH of their own, and finds the tools where these ones are.
+std::string tools_directory() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? std::string("/usr/bin") : self.parent_path().string();
+}
 
 profile::Option given(std::string value) {
     return {std::move(value),
@@ -89,6 +106,8 @@ profile::Sections sections_of(const Description& d, const std::string& software)
     connection["partition-id"] = given(d.partition.empty() ? d.name : d.partition);
     connection["address"] = given(d.address.empty() ? "localhost" : d.address);
     connection["software-release-url"] = given(software);
+    connection["user"] = given(user_name());
+    connection["tools"] = given(tools_directory());
     return out;
 }
 

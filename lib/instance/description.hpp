@@ -29,7 +29,8 @@ struct Description {
 [[nodiscard]] Json description_json(const Description& d);
 
 // As a profile sees it: [slap-parameter] with the parameters, [slap-connection] with computer-id, partition-id,
-// address (localhost unless given), software-release-url (`software`, its first profile). What is no text is a literal, !py!...
+// address (localhost unless given), software-release-url (`software`, its first profile); and of the process that renders it: user (its
+// name, who will run all of it) and tools (the directory of the rs- tools). What is no text is a literal, !py!...
 [[nodiscard]] profile::Sections sections_of(const Description& d, const std::string& software);
 
 } // namespace rs::instance

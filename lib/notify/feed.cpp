@@ -159,6 +159,7 @@ Feed read_feed(const std::string& path) {
     const io::Fd fd = io::open_file(path);
     const Buffer bytes = io::read_file(fd.get(), max_feed_bytes, path);
     Feed out;
+    out.since = {io::stat_fd(fd.get(), path).st_mtim.tv_sec, 0};
     each_line(whole_lines(as_text(bytes)), [&](std::string_view line) {
         Row row;
         if (line.empty()) return;
@@ -170,10 +171,24 @@ Feed read_feed(const std::string& path) {
     return out;
 }
 
+Feed read_feed_or_none(const std::string& path) {
+    const Place place = place_of(path);
+    if (io::exists_at(place.dir, place.name)) return read_feed(path);
+    Feed out;
+    out.since = {io::stat_fd(place.dir.get(), path).st_mtim.tv_sec, 0};
+    return out;
+}
+
 Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds) {
-    if (feed.rows.empty())
-        return feed.damaged_lines == 0 ? Health{Health::State::none, "nothing has run yet"}
-                                       : Health{Health::State::failed, "no line of it is a row"};
+    const auto too_old = [&](UtcTime time) {
+        return max_age_seconds != 0 && now.seconds > time.seconds &&
+               static_cast<std::uint64_t>(now.seconds - time.seconds) > max_age_seconds;
+    };
+    if (feed.rows.empty()) {
+        if (feed.damaged_lines > 0) return {Health::State::failed, "failed: no line of it is a row"};
+        if (too_old(feed.since)) return {Health::State::stalled, cat("stalled: nothing has ever run, since ", format_utc(feed.since))};
+        return {Health::State::none, "nothing has run yet"};
+    }
     const Row& last = feed.rows.back();
     const auto when = [&](const Row& row) {
         const auto age = static_cast<double>(std::max<std::int64_t>(0, now.seconds - row.time.seconds));
@@ -183,8 +198,7 @@ Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds) {
     if (last.outcome == Outcome::failed)
         return {Health::State::failed,
                 cat("failed: ", what, ": status ", last.status, last.error.empty() ? "" : ": ", last.error)};
-    const auto good = last.time.seconds;
-    if (max_age_seconds != 0 && now.seconds > good && static_cast<std::uint64_t>(now.seconds - good) > max_age_seconds)
+    if (too_old(last.time))
         return {Health::State::stalled, cat("stalled: ", what, ": nothing since, and the limit is ",
                                             human_seconds(static_cast<double>(max_age_seconds)))};
     return {Health::State::ok, cat(last.outcome == Outcome::warned ? "WARNING: " : "OK: ", what)};

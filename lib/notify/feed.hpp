@@ -51,10 +51,13 @@ void append_row(const std::string& path, const Row& row, std::size_t kept = defa
 struct Feed {
     std::vector<Row> rows;       // oldest first
     std::size_t damaged_lines = 0; // that are no row
+    UtcTime since;                 // last change of the file, or of the directory in which it is not yet
 };
 
 // Missing: Error(Exit::no_input). An empty file is an empty feed.
 [[nodiscard]] Feed read_feed(const std::string& path);
+// The same, but one that is missing is empty: nothing has run yet.
+[[nodiscard]] Feed read_feed_or_none(const std::string& path);
 
 // What a promise wants to know.
 struct Health {
@@ -62,7 +65,8 @@ struct Health {
     std::string text; // a line for people
 };
 // Of the last row: failed if it did, or if there are damaged lines; stalled if the last one that did not fail is older than
-// max_age_seconds (0: any age is right; a time in the future counts as now). An empty feed is `none`.
+// max_age_seconds (0: any age is right; a time in the future counts as now). An empty feed is `none`, and stalled in
+// the end.
 [[nodiscard]] Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds);
 
 } // namespace rs::notify

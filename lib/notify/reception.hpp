@@ -9,7 +9,8 @@
 namespace rs::notify {
 
 struct Reception {
-    const Key* key = nullptr; // none: whoever can reach us is believed
+    const Key* key = nullptr; // none, and no `keys`: whoever can reach us is believed
+    std::string keys;         // a directory with the key of each source, in a file of its name; instead of one key for all
     std::string callbacks;    // the directory; empty: that of the queue
     std::string from;         // the only source that is heard, or empty: any
 };

@@ -269,8 +269,9 @@ stream::Header dump_header(const ExportOptions& options, const stream::HaveReade
              cat("the have stream tells of generation ", theirs.parent->generation.str(), " and knows only ",
                  theirs.generation.str()),
              "it was damaged on its way; run it again");
-    if (theirs.parent && h.generation <= theirs.parent->generation)
-        fail(Exit::usage, cat("generation ", h.generation.str(), " does not come after ",
+    // The same one once more is no more than that: the other side compares, and keeps what it has.
+    if (theirs.parent && h.generation < theirs.parent->generation)
+        fail(Exit::usage, cat("generation ", h.generation.str(), " comes before ",
                               theirs.parent->generation.str(), ", which the other side has"),
              "leave out --generation, or give a higher number");
     return h;

@@ -77,6 +77,13 @@ private:
              "run it again: 'rs-import --have' no longer claims this tree, so all of it is sent");
     }
 
+    // Of a directory the bit gives nobody a right; and a tree whose bits were dropped would never be what was dumped.
+    void refuse_setuid(const stream::Entry& e) const {
+        if (options_.setuid || e.type == stream::Type::directory || (e.mode & (S_ISUID | S_ISGID)) == 0) return;
+        fail(Exit::data, cat(reader_.name(), ": ", printable(e.path), ": has a setuid or setgid bit"),
+             "who imports does not want such files; leave them out of the dump");
+    }
+
     void open_parent() {
         const auto& parent = reader_.header().parent;
         if (!parent) return;
@@ -157,6 +164,7 @@ private:
             return;
         case Kind::entry:
             checker_.feed(op);
+            refuse_setuid(op.entry);
             hold_entry(op);
             if (op.entry.type == stream::Type::file) {
                 in_file_ = true;

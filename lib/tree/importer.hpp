@@ -15,6 +15,7 @@ namespace rs::tree {
 
 struct ImportOptions {
     WriteOptions write;
+    bool setuid = true;         // else a stream with files that have setuid or setgid bits is refused: Error(Exit::data)
     bool link_unchanged = true; // else unchanged files are copied, so that trees share no inode
 };
 

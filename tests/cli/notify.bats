@@ -56,7 +56,13 @@ rows() {
     [[ $output == *failed:* ]]
     rs-notify run --feed feed -- true
     rs-notify feed --check feed
-    run -1 rs-notify feed --check feed missing || [ "$status" -eq 66 ]
+    # One that has not run yet is well, but not for ever.
+    run -0 rs-notify feed --check feed missing
+    mkdir feeds
+    touch -d '1 hour ago' feeds
+    run -0 rs-notify feed --check --max-age 2h feeds/never
+    run -1 rs-notify feed --check --max-age 59m feeds/never
+    [[ $output == *"stalled: nothing has ever run"* ]]
 }
 
 @test "notify run: tries, warnings, a generation that the program says" {

@@ -185,8 +185,17 @@ size() {
     run -0 pull s n src
     [ "$output" = 3.119 ]
     rs-pull --store s --name n --have >have
-    run -64 --separate-stderr rs-export --have have --generation 3.119 src
-    [[ $stderr == *"3.119 does not come after 3.119"* ]]
+    run -64 --separate-stderr rs-export --have have --generation 3.118 src
+    [[ $stderr == *"3.118 comes before 3.119"* ]]
+    # The same one once more is nothing new; another one with its number is refused.
+    run -0 pull s n src --generation 3.119
+    [ "$output" = 3.119 ]
+    [ "$(rs-store list s | wc -l)" -eq 2 ]
+    echo another >src/another
+    run -65 --separate-stderr pull s n src --generation 3.119
+    [[ $stderr == *"is here already, with other content"* ]]
+    rm src/another
+    rs-store check --read-data s
     # An old leader's dump goes out whole, and the store refuses it.
     rs-export --have have --generation 2.500 src >old
     run -77 --separate-stderr rs-pull --store s --name n <old

@@ -212,7 +212,7 @@ END
     [ "${lines[*]}" = "feed-url-Name-1-pull feed-url-Name-1-push feed-url-Name-2-pull feed-url-Name-2-push takeover-Name-1-password takeover-Name-1-url takeover-Name-2-password takeover-Name-2-url" ] || fail "$output"
     for promise in fleet/root/etc/promise/*; do "$promise" || fail "$promise"; done
     # Programs that people read at night.
-    shellcheck fleet/*/bin/exporter fleet/*/bin/*-serve fleet/*/bin/notified fleet/*/bin/pbs/* fleet/*/etc/promise/*
+    shellcheck fleet/*/bin/exporter fleet/*/bin/*-serve fleet/*/bin/notify-accept fleet/*/bin/dump fleet/*/bin/tell-again fleet/*/bin/equeue fleet/*/etc/service/* fleet/*/bin/pbs/* fleet/*/etc/promise/*
 
     for round in 1 2 3; do
         echo "$round" >fleet/Name0/srv/data/file
@@ -472,7 +472,7 @@ esac'
     echo good >mode
     tree/bin/exporter
     [[ $(served) == good* ]]
-    [ "$(ls -A tree/srv/backup)" = Name ]
+    [ "$(ls -A tree/srv/backup | tr '\n' ' ')" = ".Name.generation Name " ]
 }
 
 @test "the example of rs-profile(5) works as it is printed there" {
@@ -508,11 +508,11 @@ sharing() {
         '{"type": "push", "name": "m", "notification-id": "m-push", "url": ""}' '{"name": "none"}'
     [ "$status" -eq 0 ] || fail "$stderr"
     [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-pull n-pull_raw n-push n-push_raw " ]
-    shellcheck pbs/bin/pbs/* pbs/bin/notified
+    shellcheck -e SC2016 pbs/bin/pbs/* pbs/bin/notify-accept pbs/bin/equeue
     run ! pbs/bin/pbs/n-pull_raw
     [ ! -e hacked ]
     [[ $(cat pbs/etc/cron.d/n-pull) == *" * * * * $PWD/pbs/bin/pbs/n-pull" ]]
-    [ "$(ls pbs/etc/cron.d)" = n-pull ]
+    [ "$(ls pbs/etc/cron.d | tr '\n' ' ')" = "equeue n-pull " ]
     sharing "{$pull, \"url\": \"exec:/x\", \"frequency\": \"#*:30\"}"
     [[ $(cat pbs/etc/cron.d/n-pull) == '#'* ]] || fail "$(cat pbs/etc/cron.d/n-pull)"
     # Gone, and so is what it had.
@@ -523,7 +523,7 @@ sharing() {
     [ "$status" -eq 78 ]
     [[ $stderr == *"two entries are called n-pull"* ]] || fail "$stderr"
     # Names that the profile has itself.
-    for name in buildout notified values directory; do
+    for name in buildout notify-accept values directory; do
         sharing "{$pull, \"url\": \"exec:/x\", \"notification-id\": \"$name\"}"
         [ "$status" -eq 0 ] || fail "$name: $stderr"
         [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "$name ${name}_raw " ]

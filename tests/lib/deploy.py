@@ -2,7 +2,7 @@
 """Instances of a stack on this machine, as a deployment makes them: each that is asked for is rendered, with what the others
 have published, until nothing new is published.
 
-    deploy.py PROFILE DIRECTORY [PARAMETERS.json] [--type SOFTWARE-TYPE] [--rounds N]
+    deploy.py PROFILE DIRECTORY [PARAMETERS.json] [--type SOFTWARE-TYPE] [--rounds N] [--address ADDRESS]
 
 Each instance is DIRECTORY/NAME, with dashes for what is no letter or digit; the first one is DIRECTORY/root. Prints the number
 of rounds, and of changes. Exit status: 0 if all is settled, 1 if not, or if an instance cannot be rendered.
@@ -29,8 +29,8 @@ def read(path, otherwise):
 
 
 class Deployment:
-    def __init__(self, profile, directory):
-        self.profile, self.directory = profile, directory
+    def __init__(self, profile, directory, address):
+        self.profile, self.directory, self.address = profile, directory, address
         self.requests, self.changes = {}, 0  # requests: by name
         # By name, what is there from the last time.
         self.published = {}
@@ -65,7 +65,7 @@ class Deployment:
                   if other["shared"] and other["placement"].get("instance_guid") == request["name"]]
         return {"software-type": request.get("software-type", ""), "partition": slug(request["name"]),
                 "computer": request["placement"].get("computer_guid", "COMP-0"),
-                "parameters": request["parameters"], "shared": shared}
+                "address": self.address, "parameters": request["parameters"], "shared": shared}
 
     def round(self, first):
         whole = self.render("root", dict(first))
@@ -82,11 +82,12 @@ def main():
     parser.add_argument("parameters", nargs="?")
     parser.add_argument("--type", default="")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--address", default="", help="of all instances, which reach each other by ssh then")
     options = parser.parse_args()
     first = {"software-type": options.type, "computer": "COMP-ROOT", "partition": "root",
              "parameters": read(options.parameters, {}) if options.parameters else {}}
     os.makedirs(options.directory, exist_ok=True)
-    deployment = Deployment(options.profile, options.directory)
+    deployment = Deployment(options.profile, options.directory, options.address)
     for number in range(1, options.rounds + 1):
         if deployment.round(first):
             print(number, deployment.changes)

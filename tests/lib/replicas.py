@@ -84,12 +84,12 @@ def wanted(parameters, base, count):
             "type": "pull", "title": f"Pulling from {base}", "notification-id": f"C-p-{base}-{i}-pull",
             "remove-backup-older-than": left.get("remove-backup-older-than", "2W")})
         out[f"PBS pushing on {base}{i}"] = ("pull-backup", True, here, shared | {
-            "type": "push", "title": f"Pushing to {base} backup {i}", "notification-id": f"C-p-{base}-{i}-push"})
+            "type": "push", "title": f"Pushing to {base} backup {i}", "instance": f"{base}{i}", "notification-id": f"C-p-{base}-{i}-push"})
     return out
 
 
 # Come from what others have published, which is nothing yet; of the backup servers there is nothing else.
-PUBLISHED = {"authorized-key", "on-notification", "notify", "url", "server-key", "monitor-title"}
+PUBLISHED = {"authorized-key", "on-notification", "notify", "url", "server-key", "monitor-title", "notification-key"}
 
 
 def differs(what, parameters, got, want):

@@ -64,7 +64,10 @@ void put(Part& part, std::string content) {
             return;
         }
     }
-    plan.file(part.name(), path, std::move(content), mode);
+    if (part.flag("secret", false))
+        plan.secret(part.name(), path, std::move(content));
+    else
+        plan.file(part.name(), path, std::move(content), mode);
 }
 
 // Lines of TYPE NAME WHERE: rawfile and rawfolder with a path, file and folder with SECTION:OPTION.

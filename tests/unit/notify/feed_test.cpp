@@ -115,9 +115,10 @@ TEST_CASE("an id is a random UUID") {
 TEST_CASE("health: of the last row, by its state and its age") {
     using State = Health::State;
     const auto of = [](std::vector<Row> rows, std::size_t damaged, std::int64_t now, std::uint64_t limit) {
-        return health_of({std::move(rows), damaged}, {now, 0}, limit).state;
+        return health_of({std::move(rows), damaged, {4000, 0}}, {now, 0}, limit).state;
     };
-    CHECK(of({}, 0, 5000, 10) == State::none);
+    CHECK(of({}, 0, 5000, 1000) == State::none);
+    CHECK(of({}, 0, 5000, 999) == State::stalled); // nothing has ever run
     CHECK(of({}, 1, 5000, 10) == State::failed);
     CHECK(of({row(1000)}, 0, 5000, 0) == State::ok);
     CHECK(of({row(1000)}, 0, 5000, 4000) == State::ok);
@@ -132,7 +133,7 @@ TEST_CASE("Atom and RSS are well-formed whatever a row holds, newest first") {
     Row bad = row(0);
     bad.title = "<&\">\x01\xEF\xBF\xBF";
     bad.output = "</pre><script>\x1b]]>";
-    const Feed feed{{bad, row(86'400, Outcome::failed), row(1'800'000'000)}, 0};
+    const Feed feed{{bad, row(86'400, Outcome::failed), row(1'800'000'000)}, 0, {}};
     const std::string atom = atom_of(feed, {"T & <t>", "http://h/?a&b", 2});
     CHECK(occurrences(atom, "<entry>") == 2);
     CHECK(atom.find("2027-01-15T08:00:00Z") < atom.find("1970-01-02T00:00:00Z"));

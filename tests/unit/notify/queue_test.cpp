@@ -154,7 +154,7 @@ TEST_CASE("what is forged, foreign or nothing at all is refused and counted, and
     CHECK(told(of(1), &other, {&key, "", ""}) == Exit::data);
     CHECK(told(of(1), nullptr, {&key, "", ""}) == Exit::data);
     CHECK(told(of(1, "other"), &key, {&key, "", ""}) == Exit::data);
-    CHECK(told(of(1), &key, {&key, "", "C2"}) == Exit::data);
+    CHECK(told(of(1), &key, {&key, "", "", "C2"}) == Exit::data);
     CHECK(failure_of([&] { static_cast<void>(receive(queue, "hello", {})); }).code == Exit::data);
     CHECK(queue.items().empty());
     const auto counters = queue.counters();
@@ -162,7 +162,26 @@ TEST_CASE("what is forged, foreign or nothing at all is refused and counted, and
     CHECK(counters.at("foreign") == 2);
     CHECK(counters.at("malformed") == 1);
     CHECK(counters.at("accepted") == 0);
-    CHECK(told(of(1), &key, {&key, "", "C1"}) == Exit::ok);
-    CHECK(told(of(1), &key, {&key, "", "C1"}) == Exit::ok); // once more: known
+    CHECK(told(of(1), &key, {&key, "", "", "C1"}) == Exit::ok);
+    CHECK(told(of(1), &key, {&key, "", "", "C1"}) == Exit::ok); // once more: known
     CHECK(queue.items().size() == 1);
+}
+
+TEST_CASE("each source has a key of its own, where there are keys by source") {
+    const TempDir temp;
+    Queue queue = Queue::open(temp.path("q"));
+    for (const char* directory : {"q/callbacks", "keys"}) REQUIRE(::mkdir(temp.path(directory).c_str(), 0700) == 0);
+    temp.write("q/callbacks/C1:wiki", "/bin/pull\n");
+    temp.write("q/callbacks/C2:wiki", "/bin/pull\n");
+    temp.write("keys/C1", "0123456789abcdef\n");
+    temp.write("keys/C2", "another key 0123\n");
+    const Key one_key("0123456789abcdef");
+    const auto told = [&](const std::string& source) {
+        const Notification n{source, "wiki", {1, 1}, ""};
+        return failure_of([&] { static_cast<void>(receive(queue, format_notification(n, &one_key), {nullptr, temp.path("keys"), "", ""})); }).code;
+    };
+    CHECK(told("C1") == Exit::ok);
+    CHECK(told("C2") == Exit::data);
+    CHECK(told("C3") == Exit::data);
+    CHECK(queue.counters().at("forged") == 2);
 }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// ssh-server: an sshd of the instance's own, at which each key can do one thing. On one machine, where no address is given,
+// nobody needs it: then the url is that of the program itself.
+//
+// One for each instance, as in the original: it needs no right but the instance's own, what it may be used for is in one
+// directory with it, and it goes when the instance goes.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/error.hpp"
+#include "base/shell.hpp"
+#include "base/text.hpp"
+#include "instance/recipes/ssh.hpp"
+#include "io/fd.hpp"
+#include "profile/blanks.hpp"
+
+namespace rs::instance {
+
+namespace {
+
+constexpr unsigned first_port = 22200, last_port = 32700; // below those that the kernel gives to clients (32768)
+
+// Nobody listens there, at any address.
+bool is_free(unsigned port) {
+    const auto bound = [&](int family, const sockaddr* address, socklen_t size) {
+        const io::Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        if (!fd) return true; // a machine without this family
+        const int on = 1;
+        ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); // who has just gone is no reason
+        if (family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        return ::bind(fd.get(), address, size) == 0 || errno != EADDRINUSE;
+    };
+    sockaddr_in four{};
+    four.sin_family = AF_INET;
+    four.sin_port = htons(static_cast<std::uint16_t>(port));
+    sockaddr_in6 six{};
+    six.sin6_family = AF_INET6;
+    six.sin6_port = htons(static_cast<std::uint16_t>(port));
+    return bound(AF_INET, reinterpret_cast<const sockaddr*>(&four), sizeof four) &&
+           bound(AF_INET6, reinterpret_cast<const sockaddr*>(&six), sizeof six);
+}
+
+// Kept in a file once it is drawn: others have written it down. It begins at one that follows from the tree (FNV-1a), so that
+// instances that are made at the same time rarely try the same one.
+unsigned port_of(Part& part, const std::string& file) {
+    const auto fixed = part.get("port");
+    if (!fixed.empty()) {
+        const auto port = parse_u64(fixed);
+        if (!port || *port < 1 || *port > 65535) part.fail("port", "is a number from 1 to 65535");
+        return static_cast<unsigned>(*port);
+    }
+    if (const auto kept = part.builder.kept(file, cat("[", part.name(), "]"))) {
+        const auto words = profile::words(*kept);
+        const auto port = words.size() == 1 ? parse_u64(words[0]) : std::nullopt;
+        if (!port || *port < 1 || *port > 65535) part.fail("port", cat(printable(file), ": does not hold a port"), "remove the file, and another one is drawn");
+        return static_cast<unsigned>(*port);
+    }
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : part.builder.plan().root()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    constexpr unsigned range = last_port - first_port + 1;
+    for (unsigned i = 0; i < range; ++i) {
+        const unsigned port = first_port + static_cast<unsigned>((hash + i) % range);
+        if (is_free(port)) return port;
+    }
+    part.fail("port", cat("no port from ", first_port, " to ", last_port, " is free"));
+}
+
+// A word within "..." of authorized_keys(5).
+std::string quoted(const std::string& command) {
+    std::string out;
+    for (const char c : command) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+// Lines "TYPE BASE64 PROGRAM [ARG...]", and for each of `keys` what `command` says.
+std::string authorized_keys(Part& part) {
+    std::string out;
+    const auto add = [&](const std::string& key, const std::string& command) {
+        out += cat("restrict,command=\"", quoted(command), "\" ", key, "\n");
+    };
+    const std::string command = part.get("command"), keys = part.get("keys"), lines = part.get("authorized");
+    if (command.find('\n') != std::string::npos) part.fail("command", "has several lines");
+    for (const std::string& key : public_keys(part, "keys", keys)) add(key, shell_quote(command));
+    for (const std::string_view line : profile::filled_lines(lines)) {
+        const auto words = profile::words(line);
+        if (words.size() < 3) part.fail("authorized", cat(printable(line.substr(0, 80)), ": not TYPE BASE64 PROGRAM"));
+        std::string program;
+        for (const std::string_view word : std::span(words).subspan(2)) program += cat(program.empty() ? "" : " ", shell_quote(word));
+        add(public_keys(part, "authorized", cat(words[0], " ", words[1])).at(0), program);
+    }
+    return out;
+}
+
+std::string configuration(const std::string& root, const std::string& host_key, unsigned port, const std::string& user) {
+    return cat("# Made from a profile by rs-render: what is changed here is lost the next time.\n"
+               "Port ", port, "\nHostKey ", host_key, "\nPidFile none\nAuthorizedKeysFile ", root, "/etc/ssh/authorized_keys\n",
+               "AllowUsers ", user, "\n"
+               // The tree is its owner's alone; what lies above it is not ours to judge.
+               "StrictModes no\n"
+               "UsePAM no\nPermitRootLogin forced-commands-only\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+               "AuthenticationMethods publickey\nDisableForwarding yes\nPermitTTY no\nPermitUserRC no\nPermitUserEnvironment no\n"
+               "PrintMotd no\nMaxSessions 1\nMaxStartups 100:30:300\nLoginGraceTime 60\n"
+               // A line that has died is noticed within a minute.
+               "ClientAliveInterval 15\nClientAliveCountMax 4\nTCPKeepAlive yes\n"
+               "Compression no\nLogLevel ERROR\n");
+}
+
+std::string service(const std::string& root) {
+    return cat("#!/bin/sh\n"
+               "# The instance's own sshd, in the foreground. Made by rs-render: what is changed here is lost the next time.\n"
+               "set -eu\n"
+               "# What it needs as root, and a machine without a running sshd may lack.\n"
+               "[ \"$(id -u)\" -ne 0 ] || mkdir -p /run/sshd\n"
+               "exec /usr/sbin/sshd -D -e -f ", shell_quote(root + "/etc/ssh/sshd_config"), "\n");
+}
+
+std::string promise(const std::string& host, unsigned port, const std::string& key_file) {
+    return cat("#!/bin/sh\n"
+               "# Kept while the instance's own sshd answers with its own key. Made by rs-render.\n"
+               "set -eu\n"
+               "read -r type key _ <", shell_quote(key_file), "\n"
+               "if ssh-keyscan -T 10 -p ", port, " ", shell_quote(host), " 2>/dev/null | grep -qF -e \"$type $key\"; then exit 0; fi\n"
+               "echo \"no sshd with our key answers at ", shell_quote(host), " port ", port, "\" >&2\n"
+               "exit 1\n");
+}
+
+} // namespace
+
+void recipe_ssh_server(Part& part) {
+    Plan& plan = part.builder.plan();
+    const std::string command = part.require("command"), address = part.builder.description().address;
+    if (address.empty()) {
+        static_cast<void>(authorized_keys(part)); // what is wrong is wrong here as well
+        part.set("url", cat("exec:", command));
+        return;
+    }
+    const std::string& root = plan.root();
+    const std::string key = cat(root, "/", path_below(root, part.get("private-key", "etc/ssh/id"), cat("[", part.name(), "]")));
+    if (root.find_first_of(" \t\n\"%") != std::string::npos)
+        part.fail("command", cat(printable(root), ": sshd cannot be told of a directory with blanks, quotes or percent signs"));
+    const std::string port_file = "etc/ssh/port";
+    const unsigned port = port_of(part, port_file);
+    const std::string user = part.resolver().require("slap-connection", "user");
+    const bool six = address.find(':') != std::string::npos;
+    const std::string url = cat("ssh://", user, "@", six ? "[" : "", address, six ? "]" : "", ":", port, "/");
+    static_cast<void>(ssh_url(part, "command", url));
+    part.set("port", cat(port));
+    part.set("url", url);
+    plan.file(part.name(), port_file, cat(port, "\n"));
+    plan.file(part.name(), "etc/ssh/sshd_config", configuration(root, key, port, user));
+    plan.file(part.name(), "etc/ssh/authorized_keys", authorized_keys(part));
+    plan.file(part.name(), "etc/service/sshd", service(root), program_mode);
+    plan.file(part.name(), "etc/promise/sshd", promise(address, port, key + ".pub"), program_mode);
+}
+
+} // namespace rs::instance

@@ -49,7 +49,11 @@ def one_run(rng, first):
         worker.kill()
         worker.wait()
         kills += 1
-    subprocess.run(["rs-notify", "work", "--once", "--queue", "q", "--log", "log"], check=True)
+    # What was just being started when its worker was killed holds the lock for a moment more.
+    while (status := subprocess.run(["rs-notify", "work", "--once", "--queue", "q", "--log", "log"],
+                                     stderr=subprocess.DEVNULL, check=False).returncode) != 0:
+        if status != 75:
+            sys.exit(f"work --once: status {status}")
     with open("ran", encoding="ascii") as file:
         ran = [tuple(map(int, line.split("."))) for line in file.read().split()]
     newest = max(told, default=None)

@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The reference softwares that need no server: sqlite, files, kvm. Their dumps reach the fallbacks, which look into them.
+
+load ../lib/common
+load ../lib/software
+
+@test "every exporter and importer tells its usage, and refuses what it does not know" {
+    for program in "$RS_STACK"/*/exporter "$RS_STACK"/*/importer; do
+        run -0 --separate-stderr "$program" --help
+        [[ $output == *"--backup"* ]] || fail "$program: $output"
+        [[ $output != *"shellcheck"* && -z $stderr ]] || fail "$program: $output $stderr"
+        for wrong in --nonsense --backup x; do
+            run -64 --separate-stderr "$program" $wrong
+            [ -z "$output" ] || fail "$program: $output"
+            [ "${#stderr_lines[@]}" -eq 1 ] || fail "$program: $stderr"
+        done
+        run -64 "$program" --nonsense value
+        run -64 "$program"
+    done
+}
+
+# ---- sqlite ----
+
+# Text of the database $1, which is looked at as its service would.
+text_of() {
+    sqlite3 -batch "$1" .dump
+}
+
+# same_databases: those of the fallback have what those of the leader have.
+same_databases() {
+    local database
+    for database in a.db "sub/b?%23 'x\".db"; do
+        text_of "$leader/srv/sqlite/$database" >want
+        text_of "$fallback/srv/sqlite/$database" >got
+        diff want got || fail "$database"
+        [ -s want ]
+    done
+}
+
+# filled: two databases of the leader, one in WAL mode, and other files.
+filled() {
+    deployed sqlite
+    data=$leader/srv/sqlite
+    mkdir "$data/sub" "$data/cache"
+    sqlite3 "$data/a.db" 'PRAGMA journal_mode = wal; CREATE TABLE t(x, y); CREATE TABLE "q""uote d"(z);
+        CREATE VIRTUAL TABLE words USING fts5(w); INSERT INTO words VALUES ("hello"), ("bye");
+        WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        INSERT INTO t SELECT i, hex(i * i) FROM n; INSERT INTO "q""uote d" VALUES (1)' >/dev/null
+    sqlite3 "$data/sub/b?%23 'x\".db" 'CREATE TABLE p(i PRIMARY KEY); CREATE TABLE c(i REFERENCES p); INSERT INTO c VALUES (7)'
+    echo text >"$data/other"
+    ln -s other "$data/link"
+    echo 1 >"$data/service.pid"
+    echo x >"$data/cache/x"
+    echo cache/ >"$leader/srv/exporter.exclude"
+}
+
+@test "sqlite: databases reach the fallback as they are at one moment; what is excluded there stays" {
+    filled
+    # Somebody has it open: what is committed is in the WAL only, what is not is in no dump.
+    mkfifo hold
+    sqlite3 -batch "$data/a.db" <hold >held & pids+=($!)
+    exec 7>hold
+    echo 'PRAGMA wal_autocheckpoint = 0; INSERT INTO t VALUES (-1, "committed"); BEGIN; INSERT INTO t VALUES (-2, "not"); SELECT "ready";' >&7
+    until_true grep -q ready held
+    [ -s "$data/a.db-wal" ]
+    # On the fallback: a socket that somebody listens on, and a directory that is excluded.
+    "$python" -S -c 'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind("here.sock")' "$fallback/srv/sqlite"
+    mkdir -m 751 "$fallback/srv/sqlite/cache"
+    echo mine >"$fallback/srv/sqlite/cache/mine"
+    echo gone >"$fallback/srv/sqlite/gone"
+    socket=$(stat -c %i "$fallback/srv/sqlite/here.sock")
+    exported
+    proven 1
+    same_databases
+    [ "$(sqlite3 "$fallback/srv/sqlite/a.db" 'SELECT y FROM t WHERE x < 0')" = committed ]
+    [ "$(sqlite3 "$fallback/srv/sqlite/a.db" 'PRAGMA journal_mode; SELECT count(*) FROM words("hello")')" = $'wal\n1' ]
+    [ "$(cd "$fallback/srv/sqlite" && find . ! -name 'a.db-*' | sort | tr '\n' ' ')" = \
+        ". ./a.db ./cache ./cache/mine ./here.sock ./link ./other ./sub ./sub/b?%23 'x\".db " ] || fail "$(ls -R "$fallback/srv/sqlite")"
+    [ "$(stat -c %i "$fallback/srv/sqlite/here.sock")" = "$socket" ]
+    [ "$(stat -c %a "$fallback/srv/sqlite/cache")" = 751 ]
+    # What does not hold in the source is told, and is no fault of the dump.
+    grep -q 'violated: 1' "$pbs/var/log/equeue.log"
+
+    # Rows and a database go.
+    echo 'COMMIT; DELETE FROM t WHERE x > 1000;' >&7
+    exec 7>&-
+    wait "${pids[-1]}"
+    rm "$data/other"
+    exported
+    proven 2
+    same_databases
+    [ "$(sqlite3 "$fallback/srv/sqlite/a.db" 'SELECT count(*) FROM t')" = 1002 ]
+    [ ! -e "$fallback/srv/sqlite/other" ]
+    [ -e "$fallback/srv/sqlite/cache/mine" ]
+    [ "$(ls -A "$fallback/srv" | tr '\n' ' ')" = ".sqlite.rs-import backup sqlite " ] || fail "$(ls -A "$fallback/srv")"
+}
+
+@test "sqlite: a dump that is not what was dumped is refused, and the state before goes on" {
+    filled
+    exported
+    proven 1
+    lister "$fallback/srv/sqlite" >before
+    dump=$fallback/srv/backup/sqlite
+    cp -a "$dump" good
+    # Each of them is a tree that rs-import would take.
+    for damage in 'sqlite3 "$dump/data/a.db" "DELETE FROM t WHERE x = 5"' \
+        'sqlite3 "$dump/data/a.db" "UPDATE t SET y = 0 WHERE x = 5"' \
+        'sqlite3 "$dump/data/a.db" "CREATE INDEX i ON t(x)"' \
+        'dd if=/dev/zero of="$dump/data/a.db" bs=1 seek=40000 count=2000 conv=notrunc status=none' \
+        'truncate -s 8192 "$dump/data/a.db"' \
+        'rm "$dump/data/a.db"' 'echo text >"$dump/data/a.db"' 'echo other >"$dump/data/other"' 'rm -r "$dump/data"/*' \
+        'sed -i "s/^t\t3000/t\t3001/" "$dump/counts"'; do
+        rm -rf "$dump"
+        cp -a good "$dump"
+        eval "$damage"
+        run --separate-stderr importer
+        [ "$status" -eq 65 ] || fail "$damage: $status $stderr"
+        [[ $stderr == *"sqlite-importer: "* ]] || fail "$damage: $stderr"
+        same_as before "$fallback/srv/sqlite"
+    done
+    for part in counts sums exclude data; do
+        rm -rf "$dump"
+        cp -a good "$dump"
+        rm -r "${dump:?}/$part"
+        run -66 --separate-stderr importer
+        same_as before "$fallback/srv/sqlite"
+    done
+    rm -rf "$dump"
+    cp -a good "$dump"
+    importer --transaction-id 17
+    # A file of the fallback that was changed behind its times is found, and is put right.
+    printf TEXT | dd of="$fallback/srv/sqlite/other" conv=notrunc status=none
+    touch -r "$dump/data/other" "$fallback/srv/sqlite/other"
+    importer
+    [ "$(cat "$fallback/srv/sqlite/other")" = text ]
+    # What one that was killed has kept is put back.
+    mkdir "$fallback/srv/.sqlite.kept"
+    echo 3 >"$fallback/srv/.sqlite.kept/lost.pid"
+    importer
+    [ "$(cat "$fallback/srv/sqlite/lost.pid")" = 3 ]
+    [ ! -e "$fallback/srv/.sqlite.kept" ]
+}
+
+@test "sqlite: an exporter that fails tells nobody, and the dump before stays" {
+    filled
+    exported
+    proven 1
+    cp -a "$leader/srv/backup/sqlite" before
+    sqlite3 "$data/sub/bad.db" 'CREATE TABLE t(x); WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t SELECT hex(i * i) FROM n'
+    dd if=/dev/zero of="$data/sub/bad.db" bs=1 seek=12388 count=2000 conv=notrunc status=none
+    run -65 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"bad.db: the database is damaged"* ]] || fail "$stderr"
+    diff -r --no-dereference before "$leader/srv/backup/sqlite"
+    # Not a page of it can be read.
+    truncate -s 100 "$data/sub/bad.db"
+    run ! --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"bad.db: "* ]] || fail "$stderr"
+    diff -r --no-dereference before "$leader/srv/backup/sqlite"
+    # Nothing to dump, where there was something: a mistake, and not an empty dump.
+    mv "$data" aside
+    mkdir "$data"
+    run -65 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"nothing to dump"* ]] || fail "$stderr"
+    settled 1
+    diff -r --no-dereference before "$leader/srv/backup/sqlite"
+    run -66 --separate-stderr "$RS_STACK/sqlite/exporter" --data missing --backup .
+    [[ $stderr == "sqlite-exporter: missing: "* ]]
+}
+
+@test "sqlite: a database that is written while it is dumped is dumped as it is between two transactions" {
+    # Two accounts whose sum is always 0. In both kinds of journal.
+    for mode in wal delete; do
+        mkdir "$mode" "$mode.dump"
+        sqlite3 "$mode/bank.db" "PRAGMA journal_mode = $mode; CREATE TABLE account(name, sum); CREATE TABLE ballast(x);
+            INSERT INTO account VALUES ('a', 0), ('b', 0);
+            WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO ballast SELECT randomblob(2000) FROM n" >/dev/null
+        "$python" -S - "$mode/bank.db" <<'PY' & pids+=($!)
+import sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+i = 0
+while True:
+    c.execute("BEGIN IMMEDIATE")
+    c.execute("UPDATE account SET sum = sum + 1 WHERE name = 'a'")
+    c.execute("UPDATE ballast SET x = randomblob(2000) WHERE rowid = ?", (1 + i % 2000,))
+    c.execute("UPDATE account SET sum = sum - 1 WHERE name = 'b'")
+    c.execute("COMMIT")
+    i += 1
+    time.sleep(0.004)  # a writer that never rests leaves no moment to anybody
+PY
+        moved() { [ "$(sqlite3 -cmd '.timeout 60000' "$mode/bank.db" 'SELECT max(sum) FROM account')" -gt 20 ]; }
+        until_true moved
+        timeout 60 "$RS_STACK/sqlite/exporter" --data "$mode" --backup "$mode.dump" --timeout 5 || fail "$mode"
+        reap
+        [ "$(sqlite3 "$mode.dump/data/bank.db" 'SELECT sum(sum), max(sum) > 20, count(*) FROM account')" = '0|1|2' ]
+        grep -q $'^ballast\t2000' "$mode.dump/counts"
+    done
+}

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What the suites of the reference softwares share; behind common.bash. Each test deploys one of them to `fleet`.
+
+# deployed SOFTWARE [PARAMETERS]: its instances, SOFTWARE0 the leader and SOFTWARE1 a fallback.
+deployed() {
+    software=$1 leader=$PWD/fleet/${1}0 fallback=$PWD/fleet/${1}1 pbs=$PWD/fleet/PBS-$1-1
+    local none='{}'
+    printf '%s\n' "${2-$none}" >parameters
+    run -0 "$python" -S "$lib/deploy.py" "$RS_STACK/$1/instance.cfg" fleet parameters
+}
+
+# exported: a dump is made, and has been told.
+exported() {
+    "$leader/bin/exporter" || fail "the exporter failed with $?"
+}
+
+# generations N: the backup server holds so many.
+generations() {
+    [ "$(rs-store list "$pbs/srv/backup/pbs" 2>/dev/null | grep -c "$software")" -eq "$1" ]
+}
+
+# settled N: the backup server holds N generations, and nothing runs on it any more.
+settled() {
+    until_true generations "$1"
+    local lock
+    for lock in "$pbs"/var/run/*.lock; do until_true flock -n "$lock" true; done
+}
+
+# proven N: generation N has been pushed, and the fallback's importer has ended with 0.
+proven() {
+    settled "$1"
+    ! grep -q 'failed with status' "$pbs/var/log/equeue.log" || fail "$(cat "$pbs/var/log/equeue.log")"
+    diff -r --no-dereference "$leader/srv/backup/$software" "$fallback/srv/backup/$software" || fail 'the last dump has not come'
+}
+
+# importer [OPTION...]: loads what lies on the fallback, as a push does.
+importer() {
+    "$fallback/bin/$software-importer" "$@"
+}

@@ -5,6 +5,9 @@
 # Globals: me and work of common.sh; kept, where replace_tree keeps what is excluded.
 # shellcheck disable=SC2154 # they are set there
 
+# An option of rs-import for replace_tree, if there is one: --copy.
+import_with=
+
 # Prints the patterns that leave out names: those that are always there, then those of the file $1 if there is one.
 # Sockets and process ids are of the machine that they are on.
 patterns() {
@@ -56,7 +59,8 @@ replace_tree() {
             mv -- "$kept.new" "$kept"
         fi
     fi
-    rs-import --quiet --have "$1" | rs-export --quiet --have=- "$2" | rs-import --quiet "$1" || replace_failed "$1" "$?"
+    # shellcheck disable=SC2086 # an option or nothing
+    rs-import --quiet --have "$1" | rs-export --quiet --have=- "$2" | rs-import --quiet $import_with "$1" || replace_failed "$1" "$?"
     if ! matches "$1" "$3"; then
         # A file that was changed here, and whose times say that it was not, has been taken for unchanged. So all of it.
         rs-import --quiet --rollback "$1" || give_up 74 "$1: cannot be brought back"
@@ -112,10 +116,15 @@ matches() {
     [ ! -s "$2" ] || (cd -- "$1" && sha256sum --check --quiet --strict -- "$2" >&2)
 }
 
+# Writes the sorted names of the files of the tree $1, each with NUL behind, to $work/files.
+# Returns not 0 if it cannot be read.
+file_names() {
+    (cd -- "$1" && find . -type f -print0) >"$work/files" && sort -z -o "$work/files" -- "$work/files"
+}
+
 # Prints the SHA-256 of each file of the tree $1, as `sha256sum --check` reads it, sorted by name.
 # Returns not 0 if one cannot be read.
 sums() {
-    (cd -- "$1" && find . -type f -print0) >"$work/files"
-    sort -z -o "$work/files" -- "$work/files"
+    file_names "$1"
     [ ! -s "$work/files" ] || (cd -- "$1" && xargs -0 sha256sum -- <"$work/files")
 }

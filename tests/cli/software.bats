@@ -196,3 +196,158 @@ PY
         grep -q $'^ballast\t2000' "$mode.dump/counts"
     done
 }
+
+# ---- files ----
+
+# Names that a shell, a list of lines or a profile would stumble over.
+wild() {
+    mkdir -p "$1/d i r" "$1/empty" "$1/cache"
+    printf 1 >"$1/"$'new\nline'
+    printf 2 >"$1/"$'return\r'
+    printf 3 >"$1/"$'tab\t'
+    # shellcheck disable=SC2016 # such is its name
+    printf 4 >"$1/"'${buildout:directory} $(touch hacked) \ *'
+    printf 5 >"$1/d i r/"$'\xff\xfe'
+    printf 6 >"$1/-n"
+    printf 7 >"$1/d i r/other.socket"
+    ln "$1/-n" "$1/d i r/linked"
+    ln -s 'nowhere at all' "$1/dangling"
+    printf x >"$1/cache/x"
+    truncate -s 3M "$1/holes"
+    chmod 4750 "$1/-n"
+    chmod 1777 "$1/empty"
+}
+
+@test "files: what a directory holds reaches the fallback, with any name; deletions, too, but nothing that is excluded" {
+    deployed files
+    data=$leader/srv/files there=$fallback/srv/files
+    wild "$data"
+    printf '/cache/***\n# a comment\n*.log\n' >"$leader/srv/exporter.exclude"
+    echo mine >"$there/my.log"
+    mkdir -p "$there/cache/deep"
+    echo mine >"$there/cache/deep/x"
+    echo gone >"$there/gone"
+    exported
+    proven 1
+    # As the leader's, without what is excluded, and with what is excluded on the fallback.
+    same_but_excluded() {
+        cp -a "$data" want && rm -rf want/cache want/*.log "want/d i r/other.socket"
+        cp -a "$there" got && [ "$(cat got/my.log got/cache/deep/x)" = $'mine\nmine' ] && [ ! -e got/cache/x ]
+        rm -r got/my.log got/cache
+        touch -r "$data/d i r" 'want/d i r'
+        touch -r want got
+        same want got
+        rm -rf want got
+    }
+    same_but_excluded
+    [ "$(stat -c %b "$there/holes")" -lt 100 ]
+    [ ! -e hacked ]
+
+    # The second dump is links to what is there since the first one, but for what has changed.
+    inode=$(stat -c %i "$leader/srv/backup/files/data/"$'new\nline')
+    rm "$data/"$'return\r' "$data/dangling"
+    mkdir "$data/dangling"
+    printf 8 >"$data/-n"
+    exported
+    proven 2
+    same_but_excluded
+    [ "$(stat -c %i "$leader/srv/backup/files/data/"$'new\nline')" = "$inode" ]
+    [ -d "$there/dangling" ]
+    printf 'files\t7\n' | diff - <(grep ^files "$leader/srv/backup/files/counts")
+}
+
+@test "files: a dump that is not what was dumped is refused, and the state before goes on" {
+    deployed files
+    wild "$leader/srv/files"
+    exported
+    proven 1
+    lister "$fallback/srv/files" >before
+    dump=$fallback/srv/backup/files
+    cp -a "$dump" good
+    for damage in 'printf 9 >"$dump/data/-n"' 'rm "$dump/data/dangling"' 'rm -r "$dump/data"/*' 'echo >"$dump/data/more"' \
+        'rmdir "$dump/data/empty"' 'truncate -s 4M "$dump/data/holes"' 'mv "$dump/data/-n" "$dump/data/n"' 'sed -i 1d "$dump/counts"'; do
+        rm -rf "$dump"
+        cp -a good "$dump"
+        eval "$damage"
+        run --separate-stderr importer
+        [ "$status" -eq 65 ] || fail "$damage: $status $stderr"
+        same_as before "$fallback/srv/files"
+    done
+    rm -rf "$dump"
+    mkdir "$dump"
+    run -66 importer
+    same_as before "$fallback/srv/files"
+}
+
+@test "files: what vanishes while it is dumped is none of it; what changes all the time is told, or dumped as it comes" {
+    deployed files
+    data=$leader/srv/files
+    for i in {1..300}; do echo "$i" >"$data/$i"; done
+    mkdir "$data/tmp"
+    "$python" -S - "$data/tmp" <<'PY' & pids+=($!)
+import os, sys, time
+os.chdir(sys.argv[1])
+while os.path.isdir("."):
+    for name in "abc":
+        open(name, "w").close()
+    time.sleep(0.3)  # a while in which nothing changes, so that a second look can end
+    for name in "abc":
+        os.unlink(name)
+PY
+    exported
+    reap
+    [ "$(find "$leader/srv/backup/files/data" -name '[0-9]*' | wc -l)" -eq 300 ]
+
+    # A log that grows faster than it can be read.
+    "$python" -S -c 'import sys
+with open(sys.argv[1], "wb", 0) as f:
+    f.truncate(30 << 20)
+    while True: f.write(b"line\n")' "$data/log" & pids+=($!)
+    until_true [ -s "$data/log" ]
+    run -69 --separate-stderr "$leader/bin/files-exporter"
+    [[ $stderr == *"log"*"--allow-changed"* ]] || fail "$stderr"
+    rm -rf "${leader:?}/srv/backup/files"
+    mkdir "$leader/srv/backup/files"
+    "$leader/bin/files-exporter" --allow-changed yes
+    [ -s "$leader/srv/backup/files/data/log" ]
+    reap
+    run -64 "$leader/bin/files-exporter" --allow-changed perhaps
+}
+
+@test "files: an exporter that fails tells nobody; programs of one's own decide, too" {
+    deployed files
+    echo 1 >"$leader/srv/files/file"
+    run -65 --separate-stderr env leader="$leader" sh -c 'mv "$leader/srv/files/file" . && "$leader/bin/exporter"'
+    [[ $stderr == *"nothing to dump"* ]] || fail "$stderr"
+    mv file "$leader/srv/files"
+    printf '#!/bin/sh\nexit 3\n' >"$leader/srv/.backup_identity_script"
+    chmod +x "$leader/srv/.backup_identity_script"
+    run -69 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"backup_identity_script: failed"* ]] || fail "$stderr"
+    run ! generations 1
+
+    # Of a key and its values only the key counts.
+    printf '#!/bin/sh\nxargs -0 cut -c 1 --\n' | tee "$leader/srv/.backup_identity_script" >"$fallback/srv/.backup_identity_script"
+    exported
+    settled 1
+    grep -q 'no such program' "$pbs/var/log/equeue.log"
+    : >"$pbs/var/log/equeue.log"
+    chmod +x "$fallback/srv/.backup_identity_script"
+    printf '#!/bin/sh\ncat file >>../restored\n! grep -q bad file\n' >"$fallback/srv/runner-import-restore"
+    chmod +x "$fallback/srv/runner-import-restore"
+    echo 2 >"$leader/srv/files/file"
+    exported
+    proven 2
+    [ "$(cat "$fallback/srv/restored")" = 2 ]
+    # The program of the fallback does not like it.
+    echo bad >"$leader/srv/files/file"
+    exported
+    settled 3
+    grep -q 'runner-import-restore: failed' "$pbs/var/log/equeue.log"
+    [ "$(cat "$fallback/srv/files/file")" = 2 ]
+    # What the other one says is another thing.
+    printf '#!/bin/sh\necho other\n' >"$fallback/srv/.backup_identity_script"
+    run -65 --separate-stderr importer
+    [[ $stderr == *"the state before is back"* ]] || fail "$stderr"
+    [ "$(cat "$fallback/srv/files/file")" = 2 ]
+}

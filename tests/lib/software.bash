@@ -2,17 +2,41 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the suites of the reference softwares share; behind common.bash. Each test deploys one of them to `fleet`.
 
-# deployed SOFTWARE [PARAMETERS]: its instances, SOFTWARE0 the leader and SOFTWARE1 a fallback.
+# What runs the programs of an instance: words in front of a command.
+as=()
+
+# run_as USER: instances are those of USER, since their server refuses to be run by root; of the caller if that is not root.
+run_as() {
+    [ "$(id -u)" -eq 0 ] || return 0
+    local place=$BATS_TEST_TMPDIR
+    chown "$1" "$place"
+    # He must get there, though he sees nothing on the way.
+    while [ "$place" != "${BATS_RUN_TMPDIR%/*}" ]; do
+        chmod o+x "$place"
+        place=${place%/*}
+    done
+    as=(setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups -- env "HOME=$PWD" "TMPDIR=$PWD")
+    # The interpreter may be one of root's own.
+    python=/usr/bin/python3
+}
+
+# serve INSTANCE SERVICE: starts it as a supervisor does; its messages are in INSTANCE.log.
+serve() {
+    "${as[@]}" "fleet/$1/etc/service/$2" >>"$1.log" 2>&1 & pids+=($!)
+}
+
+# deployed SOFTWARE [PARAMETERS [STACK]]: its instances, SOFTWARE0 the leader and SOFTWARE1 a fallback, from the stack of that name
+# or STACK.
 deployed() {
     software=$1 leader=$PWD/fleet/${1}0 fallback=$PWD/fleet/${1}1 pbs=$PWD/fleet/PBS-$1-1
     local none='{}'
     printf '%s\n' "${2-$none}" >parameters
-    run -0 "$python" -S "$lib/deploy.py" "$RS_STACK/$1/instance.cfg" fleet parameters
+    run -0 "${as[@]}" "$python" -S "$lib/deploy.py" "$RS_STACK/${3-$1}/instance.cfg" fleet parameters
 }
 
 # exported: a dump is made, and has been told.
 exported() {
-    "$leader/bin/exporter" || fail "the exporter failed with $?"
+    "${as[@]}" "$leader/bin/exporter" || fail "the exporter failed with $?"
 }
 
 # generations N: the backup server holds so many.
@@ -36,5 +60,5 @@ proven() {
 
 # importer [OPTION...]: loads what lies on the fallback, as a push does.
 importer() {
-    "$fallback/bin/$software-importer" "$@"
+    "${as[@]}" "$fallback/bin/$software-importer" "$@"
 }

@@ -351,3 +351,105 @@ with open(sys.argv[1], "wb", 0) as f:
     [[ $stderr == *"the state before is back"* ]] || fail "$stderr"
     [ "$(cat "$fallback/srv/files/file")" = 2 ]
 }
+
+# ---- kvm ----
+
+# Two instances, and an image of 64 MiB in the format $1 on the leader.
+imaged() {
+    command -v qemu-img >/dev/null || skip "qemu-utils is not installed"
+    deployed kvm
+    image=$leader/srv/kvm/disk.qcow2 there=$fallback/srv/kvm/disk.qcow2
+    qemu-img create -q -f "$1" "$image" 64M
+    qemu-io -f "$1" -c 'write -P 7 1M 1M' -c 'write -P 8 40M 64k' "$image" >/dev/null
+}
+
+# same_image FORMAT: as a guest sees it, and as large on the disk as what is written.
+same_image() {
+    qemu-img compare -q -f "$1" -F "$1" "$image" "$there"
+    [ "$(qemu-img info -f "$1" "$there" | grep -c '64 MiB (67108864 bytes)')" -eq 1 ]
+    [ "$(qemu-img info -f "$1" --output=json "$there" | grep -c "\"format\": \"$1\"")" -ge 1 ]
+    [ "$(stat -c %b "$there")" -lt 8000 ]
+    [ "$(stat -c %b "$fallback/srv/backup/kvm/disk.raw")" -lt 8000 ]
+}
+
+@test "kvm: an image reaches the fallback in its format, with its holes; so do changes" {
+    for format in qcow2 raw; do
+        rm -rf fleet
+        imaged "$format"
+        exported
+        proven 1
+        same_image "$format"
+        qemu-io -f "$format" -c 'write -P 9 20M 64k' -c 'write -z 1M 512k' "$image" >/dev/null
+        exported
+        proven 2
+        same_image "$format"
+        qemu-io -f "$format" -r -c 'read -P 9 20M 64k' -c 'read -P 0 1M 512k' -c 'read -P 8 40M 64k' "$there" >read
+        run ! grep -q 'Pattern verification failed' read
+        [ "$(ls -A "$fallback/srv/kvm")" = disk.qcow2 ]
+    done
+    # An image that is based on another one is dumped with all of it.
+    rm -rf fleet
+    imaged qcow2
+    mv "$image" base
+    qemu-img create -q -f qcow2 -b "$PWD/base" -F qcow2 "$image"
+    qemu-io -f qcow2 -c 'write -P 3 0 64k' "$image" >/dev/null
+    exported
+    proven 1
+    same_image qcow2
+    run ! grep -q backing <(qemu-img info "$there")
+}
+
+@test "kvm: a guest that is running is noticed, on both sides, and nothing is told or replaced" {
+    imaged qcow2
+    exported
+    proven 1
+    before=$(sha256sum <"$there")
+    # qemu-io takes the lock that a guest takes.
+    hold() {
+        mkfifo "hold.$1"
+        qemu-io -f qcow2 "$2" <"hold.$1" >/dev/null & pids+=($!)
+        eval "exec $3>hold.$1"
+        held() { ! qemu-img info "$1" >/dev/null 2>&1; }
+        until_true held "$2"
+    }
+    hold leader "$image" 7
+    run -75 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"a guest is running on it; shut it down"* ]] || fail "$stderr"
+    exec 7>&-
+    wait "${pids[-1]}"
+    settled 1
+    hold fallback "$there" 6
+    run -75 --separate-stderr importer
+    exec 6>&-
+    wait "${pids[-1]}"
+    [ "$(sha256sum <"$there")" = "$before" ]
+    importer
+}
+
+@test "kvm: a damaged dump is refused, a damaged image is not dumped" {
+    imaged qcow2
+    exported
+    proven 1
+    before=$(sha256sum <"$there")
+    dump=$fallback/srv/backup/kvm
+    cp -a "$dump" good
+    for damage in '65 printf x | dd of="$dump/disk.raw" bs=1 seek=2000000 conv=notrunc status=none' '65 truncate -s -65536 "$dump/disk.raw"' \
+        '65 truncate -s 0 "$dump/disk.raw"' '65 echo vmdk >"$dump/format"' '66 rm "$dump/sum"' '66 rm "$dump/disk.raw"'; do
+        rm -rf "$dump"
+        cp -a good "$dump"
+        eval "${damage#* }"
+        run --separate-stderr importer
+        [ "$status" -eq "${damage%% *}" ] || fail "$damage: $status $stderr"
+        [ "$(sha256sum <"$there")" = "$before" ]
+        [ "$(ls -A "$fallback/srv/kvm")" = disk.qcow2 ]
+    done
+    cp -a "$leader/srv/backup/kvm" before
+    # The table of the first level leads beyond the end of the image.
+    printf '\200\0\0\0\377\377\0\0' | dd of="$image" bs=1 seek="$((0x30000))" conv=notrunc status=none
+    run -65 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"the image is damaged"* ]] || fail "$stderr"
+    rm "$image"
+    run -66 --separate-stderr "$leader/bin/exporter"
+    diff -r before "$leader/srv/backup/kvm"
+    settled 1
+}

@@ -137,9 +137,9 @@ restore() (
 
 # ---- processes and mounts ----
 
-# Waits until the command succeeds, at most a minute: a test must not fail because a machine has other work.
+# Waits until the command succeeds, at most a minute, or `patience` seconds: a test must not fail because a machine has other work.
 until_true() {
-    local end=$((SECONDS + 60))
+    local end=$((SECONDS + ${patience-60}))
     while [ "$SECONDS" -lt "$end" ]; do
         if "$@"; then return; fi
         "$python" -S -c 'import time; time.sleep(0.01)'

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the suites of the reference softwares share; behind common.bash. Each test deploys one of them to `fleet`.
 
+# A server that makes its tables, and a dump that is loaded by one, take a while.
+patience=${RS_PATIENCE-240}
+
 # What runs the programs of an instance: words in front of a command.
 as=()
 

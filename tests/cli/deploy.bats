@@ -95,7 +95,7 @@ where() {
     # One that died is started again.
     kill -KILL -- "-$(cat i/var/run/services/a.pid)"
     until_true i/bin/services start
-    until_true [ "$(grep -c two said)" -eq 2 ]
+    until_true eval '[ "$(grep -c two said)" -eq 2 ]'
 
     rm i/etc/service/a
     child=$(pgrep -P "$(pgrep -P "$(cat i/var/run/services/b.pid)")")

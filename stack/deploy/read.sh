@@ -44,18 +44,24 @@ find_software() {
     _profile=$(deployment profile) software=$(deployment software) source=$(deployment source)
     _first=${software:-$_profile}
     [ -f "$_first" ] || die 78 "$file: there is no profile $_first"
-    [ -n "$source" ] || source=$(dirname -- "$_first")
-    source=$(cd -- "$source" 2>/dev/null && pwd) || die 78 "$file: there is no directory $(deployment source)" "source is what is shipped"
+    [ -n "$stack" ] || stack=$(deployment stack)
+    [ -n "$stack" ] || stack=$own_stack
+    [ -f "$stack/deploy/services.sh" ] || die 78 "$stack: is no directory of the stack" "--stack, or RS_STACK, names it"
+    stack=$(cd -- "$stack" && pwd)
     _first=$(cd -- "$(dirname -- "$_first")" && pwd)/${_first##*/}
+    if [ -z "$source" ]; then
+        # A software of the stack itself refers to what lies beside it there.
+        case $_first in
+        "$stack"/*) source=$stack ;;
+        *) source=$(dirname -- "$_first") ;;
+        esac
+    fi
+    source=$(cd -- "$source" 2>/dev/null && pwd) || die 78 "$file: there is no directory $(deployment source)" "source is what is shipped"
     case $_first in
     "$source"/*) within=${_first#"$source"/} ;;
     *) die 78 "$file: $_first: does not lie below $source" "source is what is shipped to computers, with all that profiles refer to" ;;
     esac
     made=$_profile
-    [ -n "$stack" ] || stack=$(deployment stack)
-    [ -n "$stack" ] || stack=$own_stack
-    [ -f "$stack/deploy/services.sh" ] || die 78 "$stack: is no directory of the stack" "--stack, or RS_STACK, names it"
-    stack=$(cd -- "$stack" && pwd)
 }
 
 # Reads the parameters, those of [parameters] over those of the file, to $work/parameters.json.

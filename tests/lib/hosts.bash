@@ -58,7 +58,7 @@ PidFile $hosts_dir/sshd-$1.pid
 PermitRootLogin prohibit-password
 PasswordAuthentication no
 StrictModes no
-UsePAM no
+UsePAM yes
 PrintMotd no
 MaxStartups 100
 SetEnv PATH=$PATH LC_ALL=C

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The life of a backup on five machines: a leader, two backup servers, two fallbacks, each with a network of its own and an
+# sshd; made by rs-deploy, with real servers, by a user who is not root.
+
+load ../lib/common
+load ../lib/deployment
+load ../lib/hosts
+load ../lib/software
+
+setup_file() {
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
+}
+
+teardown() {
+    end_services
+    hosts_down
+    reap
+}
+
+# five SOFTWARE BASE [LINE...]: a deployment of that reference software on five machines, by the user postgres; `[parameters]`
+# lines. Afterwards instance() and of() know where things are.
+five() {
+    base=$2
+    hosts_up 5
+    run_as postgres
+    chmod o+rx .
+    mkdir -m 777 cron.d
+    local i
+    {
+        printf '[deployment]\nname = wiki\nprofile = %s/%s/instance.cfg\n\n[parameters]\nresilient-clone-number = 2\n' "$RS_STACK" "$1"
+        printf '%s\n' "${@:3}" ''
+        for i in 1 2 3 4 5; do
+            mkdir -p "host$i"
+            chown postgres "host$i"
+            printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
+                "$i" "$(host_ssh "$i" | sed 's/root@/postgres@/')" "$PWD" "$i" "$i" "$i" "$PWD"
+        done
+    } >wiki.cfg
+    chmod o+x .hosts
+    chmod o+r .hosts/authorized-*
+    run --separate-stderr rs-deploy apply wiki.cfg
+    [ "$status" -eq 0 ] || fail "$output" "$stderr"
+}
+
+# The machine of an instance, and its directory.
+machine() { jq -r --arg name "$1" '.[$name].computer' .wiki.rs-deploy/placements.json; }
+instance() { printf '%s/%s/wiki/%s\n' "$PWD" "$(machine "$1")" "$(tr -cs A-Za-z0-9 - <<<"$1" | sed 's/-$//')"; }
+
+# of INSTANCE CMD...: on its machine, by its user.
+of() {
+    local host
+    host=$(machine "$1")
+    (cd / && host_run "${host#host}" "${as[@]}" "${@:2}")
+}
+
+# proven_everywhere N: generation N is held by both backup servers, loaded by both fallbacks, and proven.
+proven_everywhere() {
+    local i store
+    for i in 1 2; do
+        store=$(instance "PBS ($base / $i)")/srv/backup/pbs
+        rs-store show "$store" "wiki-root-$base-$i" "1.$1" 2>/dev/null | grep -q "^proven *on $base$i " || return 1
+    done
+}
+
+@test "PostgreSQL on five machines: three rounds, equal rows everywhere, each generation in the history, cron does the last" {
+    five lapp postgres 'resiliency-backup-periodicity = * * * * *'
+    local bin=/usr/lib/postgresql/15/bin round leading i
+    sql() { of "$1" "$bin/psql" -XAtq -h "$(instance "$1")/var/run/postgres" "${@:2}"; }
+    rows() { sql "$1" -d bank -c "select md5(string_agg(t::text, ',' order by aid)) from pgbench_accounts t" -c "select count(*), sum(delta) from pgbench_history" -c "select md5(string_agg(t::text, ',' order by tid)) from pgbench_tellers t"; }
+    for i in postgres0 postgres1 postgres2; do until_true eval "sql $i -d template1 -c \"select 1\" >/dev/null 2>&1" || fail "$(tail -n 20 "$(instance "$i")/var/log/postgres.log")"; done
+    sql postgres0 -d template1 -c 'create database bank'
+    of postgres0 "$bin/pgbench" -q -i -s 1 -h "$(instance postgres0)/var/run/postgres" bank 2>/dev/null
+    for round in 1 2 3; do
+        of postgres0 "$bin/pgbench" -n -t 200 -h "$(instance postgres0)/var/run/postgres" bank >/dev/null 2>&1
+        rows postgres0 >"want$round"
+        if [ "$round" -lt 3 ]; then
+            of postgres0 "$(instance postgres0)/bin/exporter"
+        else
+            # By itself: cron of the leader's machine reads what the instance has for it.
+            mkdir cron
+            cp "$(instance postgres0)/etc/crontab" cron/postgres
+            leading=$(machine postgres0)
+            (cd / && host_run "${leading#host}" busybox crond -f -c "$BATS_TEST_TMPDIR/cron" -L /dev/null) & pids+=($!)
+        fi
+        until_true proven_everywhere "$round"
+        for i in 1 2; do
+            rows "postgres$i" >got
+            diff "want$round" got || fail "round $round: postgres$i has other rows"
+        done
+    done
+    # The history has each of them, on both servers the same.
+    for i in 1 2; do
+        for round in 1 2 3; do
+            restore "$(instance "PBS (postgres / $i)")/srv/backup/pbs" "wiki-root-postgres-$i" "1.$round" "g$i.$round"
+        done
+    done
+    for round in 1 2 3; do same "g1.$round" "g2.$round"; done
+    run ! diff -rq g1.1 g1.2
+    # Nobody has anything to complain of.
+    run -0 --separate-stderr rs-deploy apply wiki.cfg
+    [ -z "$stderr" ]
+    # Each key can do one thing: that of a backup server gets a dump of the leader, and no shell.
+    local pbs url
+    pbs='PBS (postgres / 1)'
+    url=$(jq -r '.["resilient-ssh-url"]' "$(instance postgres0)/etc/published.json")
+    url=${url#ssh://} url=${url%/}
+    run of "$pbs" ssh -F "$(instance "$pbs")/etc/ssh/config" -p "${url##*:}" "${url%:*}" 'touch /tmp/hacked; id' </dev/null
+    [ "$status" -ne 0 ]
+    [[ $output != *uid=* ]]
+}

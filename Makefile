@@ -7,6 +7,8 @@ DESTDIR ?=
 # clang has the fuzzer, and its sanitizers tell more than those of gcc.
 CLANG = clang++-14
 FUZZ_SECONDS = 60
+# What `make demo` is about: sqlite, lapp (PostgreSQL) or lamp (MariaDB).
+SOFTWARE = sqlite
 # More arguments for tests/bench/bench.py.
 BENCH =
 
@@ -24,12 +26,17 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 deps: ## install what building and testing need (Debian, root or sudo)
-	@scripts/deps build demo test
+	@scripts/deps build demo-sqlite test
 
-demo: ## show the whole life of a service on this machine
-	@scripts/deps --check build demo || scripts/deps build demo
+demo: ## the whole life of a service on this machine; SOFTWARE=lapp or lamp
+	@scripts/deps --check build demo-$(SOFTWARE) || scripts/deps build demo-$(SOFTWARE)
 	@$(MAKE) --no-print-directory all
-	scripts/demo $(BUILD)
+	scripts/demo $(BUILD) $(SOFTWARE)
+
+demo-data: ## streams and stores, looked at closely
+	@scripts/deps --check build demo-sqlite || scripts/deps build demo-sqlite
+	@$(MAKE) --no-print-directory all
+	scripts/demo-data $(BUILD)
 
 check: ## every test; ends with `N passed, N failed, N skipped`
 	@scripts/deps --check build test || scripts/deps build test
@@ -115,5 +122,5 @@ build-fuzz/build.ninja:
 	CXX=$(CLANG) meson setup build-fuzz $(SANITIZED) -Db_sanitize=address,undefined \
 		-Dcpp_args=-fsanitize=fuzzer-no-link
 
-.PHONY: all help deps demo check check-unit check-cli check-faults check-asan check-tsan check-clang \
+.PHONY: all help deps demo demo-data check check-unit check-cli check-faults check-asan check-tsan check-clang \
 	check-layers check-man check-sh bench bench-deps fuzz install format dist clean

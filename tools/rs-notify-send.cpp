@@ -24,7 +24,7 @@ struct Telling {
 };
 
 void add_telling(CLI::App& sub, Telling& t) {
-    sub.add_option("--to", t.to, "who is told: ssh://HOST/, exec:PROGRAM, unix:PATH, queue:DIR")
+    sub.add_option("--to", t.to, "who is told: ssh:, exec:, unix: or queue:")
         ->type_name("TARGET")->allow_extra_args(false);
     sub.add_option("--source", t.source, "who has it")->type_name("WORD");
     sub.add_option("--name", t.name, "name of the service")->type_name("WORD");

@@ -57,7 +57,7 @@ found() {
     found 'tools/planted.cpp:1: includes zstd.h, which belongs to lib/chunk'
     rm -- "$BATS_TEST_TMPDIR/tools/planted.cpp"
     plant lib/store/planted.cpp '#include <openssl/evp.h>'
-    found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk lib/template lib/instance'
+    found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk lib/template lib/instance lib/notify'
     plant lib/store/planted.cpp '#include <nlohmann/json.hpp>'
     found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla lib/instance tools'
 }

@@ -23,9 +23,9 @@ teardown() {
 # lines. Afterwards instance() and of() know where things are.
 five() {
     base=$2
-    hosts_up 5
     run_as postgres
     chmod o+rx .
+    hosts_up 5
     mkdir -m 777 cron.d
     local i
     {

@@ -21,6 +21,16 @@ run_as() {
     as=(setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups -- env "HOME=$PWD" "TMPDIR=$PWD")
     # The interpreter may be one of root's own.
     python=/usr/bin/python3
+    # So may the place where all of this lies.
+    if ! "${as[@]}" test -x "$(command -v rs-render)" -a -r "$RS_STACK/resilient/pbsready.cfg" -a -r "$lib/deploy.py"; then
+        mkdir tools
+        cp "$(dirname "$(command -v rs-render)")"/rs-* tools/ 2>/dev/null || [ -x tools/rs-render ]
+        cp -r "$RS_STACK" stack
+        cp -r "$lib" lib
+        chmod -R o+rX tools stack lib
+        export PATH=$PWD/tools:$PATH RS_STACK=$PWD/stack
+        lib=$PWD/lib
+    fi
 }
 
 # serve INSTANCE SERVICE: starts it as a supervisor does; its messages are in INSTANCE.log.

@@ -60,8 +60,14 @@ generations() {
 # settled N: the backup server holds N generations, and nothing runs on it any more.
 settled() {
     until_true generations "$1"
+    until_true worked_off
     local lock
     for lock in "$pbs"/var/run/*.lock; do until_true flock -n "$lock" true; done
+}
+
+# Everything that was heard of has been tried, once at least.
+worked_off() {
+    ! rs-notify queue --json "$pbs/var/queue" | grep -q '"state":"waits"'
 }
 
 # proven N: generation N has been pushed, and the fallback's importer has ended with 0.

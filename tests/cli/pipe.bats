@@ -1077,3 +1077,31 @@ found() {
     rs-import --proven t
     same src t
 }
+
+@test "--no-setuid refuses files that would give somebody a right, and leaves what is there" {
+    rs-store init --reserve 0 s
+    mini src
+    pull s n src >/dev/null
+    push s n latest there
+    lister there >before
+    chmod g+s src/.
+    mkdir src/shared
+    chmod 2775 src/shared
+    pull s n src >/dev/null
+    rs-import --have there | rs-pull --store s --name n --emit latest --have=- >delta
+    rs-import --no-setuid there <delta
+    same src there
+    lister there >before
+    local bits
+    for bits in 4755 2755 6711; do
+        echo x >src/tool
+        chmod "$bits" src/tool
+        pull s n src >/dev/null
+        rs-pull --store s --name n --emit latest >whole
+        run -65 --separate-stderr rs-import --no-setuid there <whole
+        [[ $stderr == *"tool: has a setuid or setgid bit"* ]]
+        same_as before there
+    done
+    rs-import there <whole
+    [ "$(stat -c %a there/tool)" = 6711 ]
+}

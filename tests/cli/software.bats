@@ -214,7 +214,7 @@ wild() {
     ln -s 'nowhere at all' "$1/dangling"
     printf x >"$1/cache/x"
     truncate -s 3M "$1/holes"
-    chmod 4750 "$1/-n"
+    chmod 0750 "$1/-n"
     chmod 1777 "$1/empty"
 }
 

@@ -69,6 +69,6 @@ void notify_tool::add_feed(tool::Command& command, std::function<Exit()>& chosen
     sub->add_option("-n,--rows", o->rows, "the newest so many")->check(CLI::Range(1, 1'000'000))->type_name("N");
     sub->add_option("--title", o->title, "title of the feed")->type_name("TEXT");
     sub->add_option("--link", o->link, "where it can be had")->type_name("URL");
-    sub->add_flag("--check", o->check, "exit status 1 if the last run failed or is too old");
+    sub->add_flag("--check", o->check, "exit 1 if the last run failed or is too old");
     sub->add_option("--max-age", o->max_age, "what is too old; 0: nothing")->type_name("TIME");
 }

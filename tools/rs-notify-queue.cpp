@@ -192,5 +192,5 @@ void notify_tool::add_queue(tool::Command& command, std::function<Exit()>& chose
     const auto queue = add<QueueOptions>(command, chosen, "queue", "what a queue holds", sub, run_queue);
     sub->add_option("QUEUE", queue->queue, "the queue")->required();
     sub->add_flag("--retry", queue->retry, "what failed is due now");
-    sub->add_flag("--check", queue->check, "only what was given up; exit status 1 if there is any");
+    sub->add_flag("--check", queue->check, "only what was given up; exit 1 if any was");
 }

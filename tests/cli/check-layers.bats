@@ -59,7 +59,7 @@ found() {
     plant lib/store/planted.cpp '#include <openssl/evp.h>'
     found 'lib/store/planted.cpp:1: includes openssl/evp.h, which belongs to lib/chunk lib/template lib/instance lib/notify'
     plant lib/store/planted.cpp '#include <nlohmann/json.hpp>'
-    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla lib/instance tools'
+    found 'lib/store/planted.cpp:1: includes nlohmann/json.hpp, which belongs to lib/tool lib/sla lib/instance lib/notify tools'
 }
 
 @test "a module that is not in the table is found" {

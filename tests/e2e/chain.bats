@@ -55,6 +55,18 @@ of() {
     (cd / && host_run "${host#host}" "${as[@]}" "${@:2}")
 }
 
+# cron_of I SCHEDULE: the system's cron on machine I, with this schedule and no other.
+cron_of() {
+    mkdir cron crontabs
+    : >crond.pid
+    install -m 644 "$2" cron/
+    # shellcheck disable=SC2016 # for the inner shell
+    (cd / && host_run "$1" unshare -m sh -c '
+        mount --bind "$1/cron" /etc/cron.d && mount --bind "$1/crontabs" /var/spool/cron/crontabs &&
+            mount --bind /dev/null /etc/crontab && touch /run/crond.pid && mount --bind "$1/crond.pid" /run/crond.pid &&
+            exec cron -f' sh "$BATS_TEST_TMPDIR") & pids+=($!)
+}
+
 # proven_everywhere N: generation N is held by both backup servers, loaded by both fallbacks, and proven.
 proven_everywhere() {
     local i store
@@ -78,11 +90,9 @@ proven_everywhere() {
         if [ "$round" -lt 3 ]; then
             of postgres0 "$(instance postgres0)/bin/exporter"
         else
-            # By itself: cron of the leader's machine reads what the instance has for it.
-            mkdir cron
-            cp "$(instance postgres0)/etc/crontab" cron/postgres
+            # By itself: cron of the leader's machine reads what rs-deploy has written for it.
             leading=$(machine postgres0)
-            (cd / && host_run "${leading#host}" busybox crond -f -c "$BATS_TEST_TMPDIR/cron" -L /dev/null) & pids+=($!)
+            cron_of "${leading#host}" cron.d/rs-wiki-postgres0
         fi
         until_true proven_everywhere "$round"
         for i in 1 2; do

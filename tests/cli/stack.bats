@@ -63,7 +63,7 @@ END
 #!/usr/bin/python3
 import json, sys
 o = json.load(sys.stdin)["options"]
-text = '#!/bin/sh\nset -eu\nrm -rf -- "%s"/*\ncp -a -- "%s/." "%s"\n' % (o["data"], o["backup-directory"], o["data"])
+text = '#!/bin/sh\nset -eu\nrm -rf -- "%s"/*\ncp -a -- "%s/." "%s"\necho "loaded, and proven 7"\n' % (o["data"], o["backup-directory"], o["data"])
 print(json.dumps({"files": [{"path": o["wrapper"], "content": text, "mode": "0700"}]}))
 END
     chmod +x sr/Your*
@@ -530,7 +530,10 @@ sharing() {
     done
     sharing '{"type": "push", "name": "n", "notification-id": "n-push", "url": "exec:/push"}'
     for wrong in '"type": "take"' '"name": "../n"' '"name": ""' '"name": "n\nx"' '"notification-id": "a/b"' '"notification-id": ".a"' \
-        '"notification-id": "x]\n[evil"' '"notification-id": 3' '"url": "http://host/"' '"url": "exec:relative"' '"frequency": "never"' '"frequency": "0 * * * *\nx"'; do
+        '"notification-id": "x]\n[evil"' '"notification-id": 3' '"url": "http://host/"' '"url": "exec:relative"' '"frequency": "never"' '"frequency": "0 * * * *\nx"' \
+        '"url": "ssh://u@h:1/\n[evil]\nrecipe = x"' '"url": "ssh://u@-h:1/ x"' '"server-key": "ssh-ed25519 AAAA\n[evil]"' '"server-key": "x"' \
+        '"url": "ssh://u@h:1/", "server-key": ""' '"max-age": "1\n[evil]"' '"max-age": "${a:b}"' '"on-notification": "x"' \
+        '"on-notification": "s:n\nx"' '"on-notification": "s:n", "notification-key": "short"'; do
         sharing "{$pull, \"url\": \"exec:/x\", $wrong}"
         [ "$status" -eq 78 ] || fail "$wrong: $status $stderr"
         [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-push n-push_raw " ]

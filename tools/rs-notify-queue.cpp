@@ -94,7 +94,7 @@ Exit run_work(tool::Command& command, const WorkOptions& o) {
     w.listen = o.listen;
     w.once = o.once;
     if (o.once && !o.listen.empty()) fail(Exit::usage, "--once and --listen exclude one another");
-    const notify_tool::Log log(o.log);
+    notify_tool::Log log(command, o.log);
     w.log = [&](const std::string& who, std::string_view line) { log.add(who, line); };
     w.alarm = [&](const std::string& what) {
         if (!o.log.empty()) log.add("rs-notify", what);

@@ -100,6 +100,8 @@ struct RunOptions {
     bool warned = false;
 };
 
+constexpr std::chrono::seconds longest_wait{30 * 86'400};
+
 // Who runs it says so in the file, for people; the lock is the kernel's.
 std::optional<io::Lock> lock_of(const RunOptions& o) {
     if (o.lock.empty()) return std::nullopt;
@@ -107,7 +109,7 @@ std::optional<io::Lock> lock_of(const RunOptions& o) {
     if (!fd) fail_errno(Exit::cant_create, o.lock, "open the lock");
     io::Fd reader(::open(o.lock.c_str(), O_RDONLY | O_CLOEXEC));
     auto lock = io::Lock::try_fd(std::move(fd), io::LockMode::exclusive, o.lock,
-                                 static_cast<unsigned>(seconds_of(o.wait, "--wait").count()));
+                                 static_cast<unsigned>(std::min(seconds_of(o.wait, "--wait"), longest_wait).count()));
     if (!lock) {
         const Buffer who = io::read_file(reader.get(), 4096, o.lock);
         std::string said = printable_line(as_text(who));
@@ -146,7 +148,7 @@ Exit run_run(tool::Command& command, const RunOptions& o) {
     run.timeout = seconds_of(o.timeout, "--timeout");
     run.warned = o.warned;
     const std::string title = o.title.empty() ? o.command.front() : o.title;
-    const notify_tool::Log log(o.log);
+    notify_tool::Log log(command, o.log);
     std::string rest;
     run.heard = [&](std::string_view text) {
         if (o.log.empty()) return;
@@ -170,7 +172,14 @@ Exit run_run(tool::Command& command, const RunOptions& o) {
     } else if (row.outcome != notify::Outcome::failed) {
         row.generation = o.telling.generation;
     }
-    if (!o.feed.empty()) notify::append_row(o.feed, row);
+    if (!o.feed.empty()) {
+        try {
+            notify::append_row(o.feed, row);
+        } catch (const Error& e) {
+            // A disk that is full keeps nobody from hearing of a dump that is there.
+            command.console().warn(e.what());
+        }
+    }
 
     nlohmann::json& j = command.result();
     j["status"] = notify::word_of(row.outcome);

@@ -21,16 +21,21 @@ std::chrono::seconds seconds_of(const std::string& text, const char* option) {
     return std::chrono::seconds(*seconds);
 }
 
-void Log::add(const std::string& who, std::string_view line) const {
+void Log::add(const std::string& who, std::string_view line) {
     const std::string text = cat(format_utc(now_utc()), " ", who, ": ", printable_line(line), "\n");
     if (path_.empty()) {
         std::fputs(text.c_str(), stderr);
         return;
     }
-    // Opened for each line: the file may be rotated at any time.
-    const io::Fd fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-    if (!fd) fail_errno(Exit::cant_create, path_, "open the log");
-    io::write_all(fd.get(), as_bytes(text), path_);
+    try {
+        // Opened for each line: the file may be rotated at any time.
+        const io::Fd fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+        if (!fd) fail_errno(Exit::cant_create, path_, "open the log");
+        io::write_all(fd.get(), as_bytes(text), path_);
+    } catch (const Error& e) {
+        if (!told_) command_.console().warn(e.what());
+        told_ = true;
+    }
 }
 
 } // namespace notify_tool

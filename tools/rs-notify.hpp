@@ -28,14 +28,17 @@ std::shared_ptr<Options> add(rs::tool::Command& command, std::function<rs::Exit(
     return options;
 }
 
-// Lines behind a time and who has said them, appended to a file, or on standard error.
+// Lines behind a time and who has said them, appended to a file, or on standard error. A log that cannot be written is told
+// once, and stops no work.
 class Log {
 public:
-    explicit Log(std::string path) : path_(std::move(path)) {}
-    void add(const std::string& who, std::string_view line) const;
+    Log(rs::tool::Command& command, std::string path) : command_(command), path_(std::move(path)) {}
+    void add(const std::string& who, std::string_view line);
 
 private:
+    rs::tool::Command& command_;
     std::string path_; // empty: standard error
+    bool told_ = false;
 };
 
 } // namespace notify_tool

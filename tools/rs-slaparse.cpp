@@ -72,12 +72,17 @@ nlohmann::json object_of(const std::map<std::string, std::string>& values) {
     return out;
 }
 
+std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
 Exit run_rest(tool::Command& command, const Options& o, const sla::Parameters& parameters) {
     nlohmann::json& out = command.result()["parameters"] = nlohmann::json::object();
+    nlohmann::json& placement = command.result()["placement"] = nlohmann::json::object();
+    for (const sla::Parameter& p : parameters)
+        if (sla::is_placement(p.id)) placement[p.id] = text_of(p.value);
     std::map<std::string, std::string> values;
     for (const sla::Parameter& p : sla::without_placement(parameters)) {
         out[p.id] = p.value;
-        values[p.id] = p.value.is_string() ? p.value.get<std::string>() : p.value.dump();
+        values[p.id] = text_of(p.value);
     }
     if (!command.json()) print(command, lines_of(o, "", values, "config-"));
     return Exit::ok;

@@ -163,10 +163,11 @@ Feed read_feed(const std::string& path) {
     each_line(whole_lines(as_text(bytes)), [&](std::string_view line) {
         Row row;
         if (line.empty()) return;
-        if (Row::parse(line, row))
-            out.rows.push_back(std::move(row));
-        else
+        out.last_damaged = !Row::parse(line, row);
+        if (out.last_damaged)
             ++out.damaged_lines;
+        else
+            out.rows.push_back(std::move(row));
     });
     return out;
 }
@@ -184,8 +185,8 @@ Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds) {
         return max_age_seconds != 0 && now.seconds > time.seconds &&
                static_cast<std::uint64_t>(now.seconds - time.seconds) > max_age_seconds;
     };
+    if (feed.last_damaged) return {Health::State::failed, "failed: its last line is damaged"};
     if (feed.rows.empty()) {
-        if (feed.damaged_lines > 0) return {Health::State::failed, "failed: no line of it is a row"};
         if (too_old(feed.since)) return {Health::State::stalled, cat("stalled: nothing has ever run, since ", format_utc(feed.since))};
         return {Health::State::none, "nothing has run yet"};
     }

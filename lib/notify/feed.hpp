@@ -51,6 +51,7 @@ void append_row(const std::string& path, const Row& row, std::size_t kept = defa
 struct Feed {
     std::vector<Row> rows;       // oldest first
     std::size_t damaged_lines = 0; // that are no row
+    bool last_damaged = false;     // the newest line is one of them
     UtcTime since;                 // last change of the file, or of the directory in which it is not yet
 };
 
@@ -64,7 +65,7 @@ struct Health {
     enum class State { none, ok, failed, stalled } state = State::none;
     std::string text; // a line for people
 };
-// Of the last row: failed if it did, or if there are damaged lines; stalled if the last one that did not fail is older than
+// Of the last row: failed if it did, or if it is damaged (what a crash has left of an older one is no alarm for ever); stalled if the last one that did not fail is older than
 // max_age_seconds (0: any age is right; a time in the future counts as now). An empty feed is `none`, and stalled in
 // the end.
 [[nodiscard]] Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds);

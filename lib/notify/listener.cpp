@@ -24,8 +24,7 @@ Listener::Listener(std::string path) : path_(std::move(path)), fd_(::socket(AF_U
     std::memcpy(address.sun_path, path_.c_str(), path_.size());
     struct stat there {};
     if (::lstat(path_.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(path_.c_str());
-    // Before anybody can connect.
-    ::fchmod(fd_.get(), 0600);
+    // Its mode is that of bind(2): there is no moment at which others could connect.
     const mode_t before = ::umask(0177);
     const int bound = ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     ::umask(before);

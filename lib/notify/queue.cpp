@@ -115,6 +115,8 @@ io::Lock Queue::lock() const { return io::Lock::wait_at(dir_, "lock", io::LockMo
 
 std::optional<io::Lock> Queue::try_work() const { return io::Lock::try_at(dir_, "worker.lock", io::LockMode::exclusive); }
 
+io::Lock Queue::wait_work() const { return io::Lock::wait_at(dir_, "worker.lock", io::LockMode::exclusive); }
+
 std::optional<Item> Queue::load(const std::string& key) const {
     if (!io::exists_at(items_, key)) return std::nullopt;
     return item_of(as_text(io::read_file_at(items_, key, max_item_bytes)));

@@ -76,6 +76,8 @@ public:
 
     // Nothing: another works.
     [[nodiscard]] std::optional<io::Lock> try_work() const;
+    // Waits until no other one does.
+    [[nodiscard]] io::Lock wait_work() const;
     [[nodiscard]] const io::Dir& items_dir() const { return items_; }
     [[nodiscard]] const std::string& path() const { return dir_.path; }
 

@@ -7,10 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/shell.hpp"
+#include "base/ssh_url.hpp"
 #include "base/text.hpp"
 #include "io/file.hpp"
 #include "notify/job.hpp"
@@ -20,33 +20,10 @@ namespace rs::notify {
 
 namespace {
 
-struct SshUrl {
-    std::string destination, port;
-};
-
 SshUrl ssh_url(const std::string& target) {
-    std::string_view rest = std::string_view(target).substr(6); // ssh://
-    rest = rest.substr(0, rest.find('/'));
-    SshUrl out;
-    const std::size_t at = rest.rfind('@');
-    std::string_view host = at == std::string_view::npos ? rest : rest.substr(at + 1);
-    // [2001:db8::1]:22, host:22
-    if (host.starts_with('[')) {
-        const std::size_t close = host.find(']');
-        if (close != std::string_view::npos && host.substr(close + 1).starts_with(':')) out.port = host.substr(close + 2);
-        host = close == std::string_view::npos ? "" : host.substr(1, close - 1);
-    } else if (const std::size_t colon = host.find(':'); colon != std::string_view::npos) {
-        out.port = host.substr(colon + 1);
-        host = host.substr(0, colon);
-    }
-    const std::string_view user = at == std::string_view::npos ? "" : rest.substr(0, at);
-    // What ssh would take for an option is no name of anything.
-    const auto wrong = [](std::string_view text) { return text.starts_with('-') || text.find_first_of(" \t\n\"'\\%$`") != std::string_view::npos; };
-    if (host.empty() || wrong(host) || wrong(user) || (at != std::string_view::npos && user.empty()) ||
-        (!out.port.empty() && (!parse_u64(out.port) || *parse_u64(out.port) - 1 > 65534)))
-        fail(Exit::usage, cat(printable(target), ": not ssh://[USER@]HOST[:PORT]/"));
-    out.destination = user.empty() ? std::string(host) : cat(user, "@", host);
-    return out;
+    const auto url = parse_ssh_url(target);
+    if (!url) fail(Exit::usage, cat(printable(target), ": not ssh://[USER@]HOST[:PORT]/"));
+    return *url;
 }
 
 // A file without a name that holds the text: standard input of a program that may not read it.
@@ -114,7 +91,7 @@ bool take_prefix(const std::string& target, std::string_view prefix, std::string
 
 void check_target(const std::string& target) {
     std::string rest;
-    if (target.starts_with("ssh://")) {
+    if (is_ssh(target)) {
         static_cast<void>(ssh_url(target));
     } else if (take_prefix(target, "exec:", rest)) {
         if (shell_words(rest).empty()) fail(Exit::usage, cat(printable(target), ": no program"));
@@ -126,12 +103,12 @@ void check_target(const std::string& target) {
 void deliver(const std::string& target, const std::string& text, const TransportOptions& options) {
     check_target(target);
     std::string rest;
-    if (target.starts_with("ssh://")) {
+    if (is_ssh(target)) {
         const SshUrl url = ssh_url(target);
         std::vector<std::string> argv = options.ssh;
         if (!url.port.empty()) argv.insert(argv.end(), {"-p", url.port});
         // The other end is bound to one program; what is asked for is for those that are not.
-        argv.insert(argv.end(), {"-oBatchMode=yes", "--", url.destination, "notify-accept"});
+        argv.insert(argv.end(), {"-oBatchMode=yes", "--", url.destination(), "notify-accept"});
         run(target, argv, text, options.timeout);
     } else if (take_prefix(target, "exec:", rest)) {
         run(target, shell_words(rest), text, options.timeout);

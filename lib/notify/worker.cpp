@@ -76,7 +76,7 @@ public:
 
     WorkResult run() {
         for (;;) {
-            start_due();
+            if (look_ || (next_ && Clock::now() >= *next_)) start_due();
             if (o_.once && running_.empty() && !due_now_) return result_;
             wait();
             drain_watch();
@@ -111,8 +111,9 @@ private:
         return std::ranges::any_of(running_, [&](const Running& r) { return r.item.key() == item.key(); });
     }
 
-    // Starts what is due as far as there is room; notes when to look again.
+    // Starts what is due as far as there is room; notes when to look again. Reads all items: not for each line that is printed.
     void start_due() {
+        look_ = false;
         due_now_ = false;
         next_.reset();
         if (is_stopped(o_)) return;
@@ -160,13 +161,12 @@ private:
             fds.insert(fds.end(), {r.job.output(), r.job.ended()});
             if (const auto deadline = r.job.deadline(); deadline && *deadline < *until) until = deadline;
         }
-        static_cast<void>(wait_readable(fds, until));
+        if (!wait_readable(fds, until)) look_ = true;
     }
 
     void drain_watch() {
         alignas(inotify_event) std::array<char, 4096> events; // NOLINT: filled by read
-        while (::read(watch_.get(), events.data(), events.size()) > 0) {
-        }
+        while (::read(watch_.get(), events.data(), events.size()) > 0) look_ = true;
     }
 
     void hear(Running& r) {
@@ -192,6 +192,7 @@ private:
     }
 
     void note_end(const Item& item, int status) {
+        look_ = true;
         // 1 is done, with something that was told.
         const bool done = status == 0 || status == 1;
         std::optional<std::uint64_t> retry_after;
@@ -220,7 +221,7 @@ private:
     io::Fd watch_;
     std::list<Running> running_;
     std::set<std::string> complained_;
-    bool due_now_ = false;
+    bool look_ = true, due_now_ = false;
     std::optional<Clock::time_point> next_;
     WorkResult result_;
 };
@@ -231,7 +232,8 @@ std::optional<WorkResult> work(Queue& queue, const WorkOptions& o) {
     WorkResult sum;
     for (bool first = true;; first = false) {
         {
-            const auto lock = queue.try_work();
+            // A service takes over from whoever works just now.
+            const auto lock = o.once ? queue.try_work() : std::optional(queue.wait_work());
             if (!lock) return first ? std::nullopt : std::optional(sum); // the other one will see to it
             Worker worker(queue, o);
             try {

@@ -42,7 +42,7 @@ struct WorkResult {
     }
 };
 
-// Holds the queue's worker lock meanwhile; nothing is returned if another holds it. Programs are asked with RS_NOTIFY_SOURCE,
+// Holds the queue's worker lock meanwhile. If another holds it: with `once` nothing is returned, else it is waited for. Programs are asked with RS_NOTIFY_SOURCE,
 // RS_NOTIFY_NAME and RS_NOTIFY_GENERATION in their environment. An item is done when its program ends with 0 or 1 (done, with
 // something that was told). Interrupted: programs are ended, and their items are done the next time.
 [[nodiscard]] std::optional<WorkResult> work(Queue& queue, const WorkOptions& options);

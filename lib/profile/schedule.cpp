@@ -270,10 +270,10 @@ Schedule Schedule::parse(std::string_view text) {
 }
 
 Schedule Schedule::hourly(std::string_view name) {
-    return parse(cat(hash_of(name) % 60, " * * * *"));
+    return parse(cat(own_number(name, 60), " * * * *"));
 }
 
-unsigned own_minute(std::string_view name) { return static_cast<unsigned>(hash_of(name) % 1440); }
+unsigned own_number(std::string_view name, unsigned limit) { return static_cast<unsigned>(hash_of(name) % limit); }
 
 std::optional<std::int64_t> Schedule::next(std::int64_t time) const {
     if (disabled_) return std::nullopt;

@@ -43,7 +43,7 @@ private:
     bool either_day_ = false;
 };
 
-// A minute of the day that follows from the name, by the same hash: 0 to 1439.
-[[nodiscard]] unsigned own_minute(std::string_view name);
+// A number that follows from the name, by the same hash: 0 to limit - 1.
+[[nodiscard]] unsigned own_number(std::string_view name, unsigned limit);
 
 } // namespace rs::profile

@@ -89,10 +89,12 @@ std::vector<std::string> unknown(const Parameters& parameters, const std::string
     return out;
 }
 
+bool is_placement(std::string_view id) { return id.starts_with(prefix); }
+
 Parameters without_placement(const Parameters& parameters) {
     Parameters out;
     for (const Parameter& p : parameters)
-        if (!p.id.starts_with(prefix)) out.push_back(p);
+        if (!is_placement(p.id)) out.push_back(p);
     return out;
 }
 

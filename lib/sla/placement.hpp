@@ -40,6 +40,7 @@ struct Request {
 [[nodiscard]] std::vector<std::string> unknown(const Parameters& parameters, const std::string& base);
 
 // What is left for the instance.
+[[nodiscard]] bool is_placement(std::string_view id); // begins with -sla-
 [[nodiscard]] Parameters without_placement(const Parameters& parameters);
 
 } // namespace rs::sla

@@ -82,32 +82,12 @@ read_parameters() {
 }
 
 # Prints the parameters in the file $1, XML, JSON or text, as a JSON object, those that say where instances go with them.
-# rs-slaparse has all others at once, the names of these, and the value of one when asked for a request that it is for.
 parameters_of() {
     rs-slaparse --rest --json "$1" >"$work/rest.json" 2>"$work/errors" || {
         cat -- "$work/errors" >&2
         return 1
     }
-    rs-slaparse --quiet --all '?:1' --strict --json "$1" >"$work/unknown.json" 2>/dev/null || [ $? -eq 1 ] || return 1
-    # Who has none has the mode that is there without any.
-    jq '.requests["?0"] | if . == {mode: "unique_by_network"} then {} else . end | with_entries(.key |= "-sla-0-" + .)' "$work/unknown.json" >"$work/sla.json"
-    # NAME and ID of a request that -sla-NAME-KEY is for: the shortest that ends in a digit. Where none does the parameter is
-    # for nobody, and only its name counts: it is told. A name that is its id stands for any base.
-    jq -r '.unknown[] | (capture("^-sla-(?<name>.*?[0-9])-(?<key>.+)$"; "s") // {name: "", key: ""}) as $m |
-        ($m.name | capture("(?<id>[0-9]*)$").id | sub("^0+(?=.)"; "")) as $id |
-        [$id, (if $m.name == $id then "?" + $id else $m.name end), .] | @json' "$work/unknown.json" >"$work/names"
-    while IFS= read -r _name; do
-        printf '%s' "$_name" >"$work/name"
-        printf 'null\n' >"$work/one.json"
-        _id=$(jq -r '.[0]' "$work/name")
-        [ -z "$_id" ] || rs-slaparse --name "$(jq -r '.[1]' "$work/name")" --id "$_id" --json "$1" >"$work/one.json" 2>/dev/null ||
-            printf 'null\n' >"$work/one.json"
-        jq --slurpfile name "$work/name" --slurpfile one "$work/one.json" \
-            '$name[0][2] as $k | .[$k] = ([$one[0].sla // {} | to_entries[] | .key as $x | select($k | endswith("-" + $x)) | .value][0] // "")' \
-            "$work/sla.json" >"$work/sla.new"
-        mv -- "$work/sla.new" "$work/sla.json"
-    done <"$work/names"
-    jq -s '.[0].parameters + .[1]' "$work/rest.json" "$work/sla.json"
+    jq '.parameters + .placement' "$work/rest.json"
 }
 
 # Warns of each parameter that says where a request goes that nobody makes.

@@ -97,6 +97,7 @@ sla-computer_guid = COMP-RUN0" ]
     echo '{"n": 5, "on": true, "list": [1, "x"], "-sla-1-a": 7}' >p
     rs-slaparse --rest --json p >json
     grep -q '"parameters":{"list":\[1,"x"\],"n":5,"on":true}' json
+    grep -q '"placement":{"-sla-1-a":"7"}' json
     [ "$(rs-slaparse --name q1 --id 1 p)" = a=7 ]
 }
 

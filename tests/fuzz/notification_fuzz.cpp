@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         notify::Row again;
         const std::string written = row.json();
         if (!notify::Row::parse(written, again) || again.json() != written) __builtin_trap();
-        static_cast<void>(notify::atom_of({{row}, 0, {}}, {row.title, row.error, 1}));
-        static_cast<void>(notify::rss_of({{row}, 0, {}}, {row.title, row.error, 1}));
+        static_cast<void>(notify::atom_of({{row}, 0, false, {}}, {row.title, row.error, 1}));
+        static_cast<void>(notify::rss_of({{row}, 0, false, {}}, {row.title, row.error, 1}));
     }
     return fuzz::run([&] {
         const notify::Key key("0123456789abcdef");

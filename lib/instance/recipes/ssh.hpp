@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ssh_url.hpp"
 #include "instance/recipes.hpp"
 
 namespace rs::instance {
@@ -15,10 +16,7 @@ namespace rs::instance {
 // "TYPE BASE64". What is no public key is an error of the option: it would be read as something else in a file of keys.
 [[nodiscard]] std::vector<std::string> public_keys(Part& part, std::string_view option, std::string_view text);
 
-struct SshUrl {
-    std::string user, host, port;
-};
-// ssh://USER@HOST:PORT/, an IPv6 address in brackets. Error of the option if it is another one of ssh; nothing if it is not of ssh.
+// One with a user and a port. Error of the option if it is another one of ssh; nothing if it is not of ssh.
 [[nodiscard]] std::optional<SshUrl> ssh_url(Part& part, std::string_view option, std::string_view text);
 
 } // namespace rs::instance

@@ -17,6 +17,7 @@
 #include "instance/recipes/ssh.hpp"
 #include "io/fd.hpp"
 #include "profile/blanks.hpp"
+#include "profile/schedule.hpp"
 
 namespace rs::instance {
 
@@ -44,7 +45,7 @@ bool is_free(unsigned port) {
            bound(AF_INET6, reinterpret_cast<const sockaddr*>(&six), sizeof six);
 }
 
-// Kept in a file once it is drawn: others have written it down. It begins at one that follows from the tree (FNV-1a), so that
+// Kept in a file once it is drawn: others have written it down. It begins at one that follows from the tree, so that
 // instances that are made at the same time rarely try the same one.
 unsigned port_of(Part& part, const std::string& file) {
     const auto fixed = part.get("port");
@@ -59,11 +60,10 @@ unsigned port_of(Part& part, const std::string& file) {
         if (!port || *port < 1 || *port > 65535) part.fail("port", cat(printable(file), ": does not hold a port"), "remove the file, and another one is drawn");
         return static_cast<unsigned>(*port);
     }
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : part.builder.plan().root()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     constexpr unsigned range = last_port - first_port + 1;
+    const unsigned own = profile::own_number(part.builder.plan().root(), range);
     for (unsigned i = 0; i < range; ++i) {
-        const unsigned port = first_port + static_cast<unsigned>((hash + i) % range);
+        const unsigned port = first_port + (own + i) % range;
         if (is_free(port)) return port;
     }
     part.fail("port", cat("no port from ", first_port, " to ", last_port, " is free"));

@@ -8,7 +8,7 @@ namespace rs::instance {
 
 void recipe_time(Part& part) {
     const std::string& name = part.builder.description().name;
-    const unsigned minute = profile::own_minute(name.empty() ? part.builder.plan().root() : name);
+    const unsigned minute = profile::own_number(name.empty() ? part.builder.plan().root() : name, 1440);
     part.set("time", cat(minute / 60, minute % 60 < 10 ? ":0" : ":", minute % 60));
 }
 

@@ -72,6 +72,9 @@ TEST_CASE("a row that a crash has cut is left out, and damages no other") {
     append_row(path, row(2000));
     CHECK(read_feed(path).rows.size() == 2);
     CHECK(read_feed(path).damaged_lines == 1);
+    CHECK_FALSE(read_feed(path).last_damaged);
+    temp.write("feed", temp.read("feed") + "{}\n");
+    CHECK(read_feed(path).last_damaged);
 }
 
 TEST_CASE("the newest rows are kept, whoever writes at the same time") {
@@ -114,26 +117,27 @@ TEST_CASE("an id is a random UUID") {
 
 TEST_CASE("health: of the last row, by its state and its age") {
     using State = Health::State;
-    const auto of = [](std::vector<Row> rows, std::size_t damaged, std::int64_t now, std::uint64_t limit) {
-        return health_of({std::move(rows), damaged, {4000, 0}}, {now, 0}, limit).state;
+    const auto of = [](std::vector<Row> rows, bool damaged, std::int64_t now, std::uint64_t limit) {
+        return health_of({std::move(rows), 1, damaged, {4000, 0}}, {now, 0}, limit).state;
     };
-    CHECK(of({}, 0, 5000, 1000) == State::none);
-    CHECK(of({}, 0, 5000, 999) == State::stalled); // nothing has ever run
-    CHECK(of({}, 1, 5000, 10) == State::failed);
-    CHECK(of({row(1000)}, 0, 5000, 0) == State::ok);
-    CHECK(of({row(1000)}, 0, 5000, 4000) == State::ok);
-    CHECK(of({row(1000)}, 0, 5001, 4000) == State::stalled);
-    CHECK(of({row(9000)}, 0, 5000, 10) == State::ok); // a clock that was wrong
-    CHECK(of({row(1000, Outcome::failed), row(2000)}, 0, 2001, 10) == State::ok);
-    CHECK(of({row(1000), row(2000, Outcome::failed)}, 0, 2001, 10) == State::failed);
-    CHECK(of({row(1000, Outcome::warned)}, 0, 1001, 10) == State::ok);
+    CHECK(of({}, false, 5000, 1000) == State::none);
+    CHECK(of({}, false, 5000, 999) == State::stalled); // nothing has ever run
+    CHECK(of({}, true, 5000, 10) == State::failed);
+    CHECK(of({row(1000)}, true, 1001, 10) == State::failed);
+    CHECK(of({row(1000)}, false, 5000, 0) == State::ok);
+    CHECK(of({row(1000)}, false, 5000, 4000) == State::ok);
+    CHECK(of({row(1000)}, false, 5001, 4000) == State::stalled);
+    CHECK(of({row(9000)}, false, 5000, 10) == State::ok); // a clock that was wrong
+    CHECK(of({row(1000, Outcome::failed), row(2000)}, false, 2001, 10) == State::ok);
+    CHECK(of({row(1000), row(2000, Outcome::failed)}, false, 2001, 10) == State::failed);
+    CHECK(of({row(1000, Outcome::warned)}, false, 1001, 10) == State::ok);
 }
 
 TEST_CASE("Atom and RSS are well-formed whatever a row holds, newest first") {
     Row bad = row(0);
     bad.title = "<&\">\x01\xEF\xBF\xBF";
     bad.output = "</pre><script>\x1b]]>";
-    const Feed feed{{bad, row(86'400, Outcome::failed), row(1'800'000'000)}, 0, {}};
+    const Feed feed{{bad, row(86'400, Outcome::failed), row(1'800'000'000)}, 0, false, {}};
     const std::string atom = atom_of(feed, {"T & <t>", "http://h/?a&b", 2});
     CHECK(occurrences(atom, "<entry>") == 2);
     CHECK(atom.find("2027-01-15T08:00:00Z") < atom.find("1970-01-02T00:00:00Z"));

@@ -5,16 +5,6 @@
 load ../lib/common
 load ../lib/deployment
 
-setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
-}
-
-teardown() {
-    end_services
-    reap
-}
-
 # where NAME: the computer on which it is, as the state says.
 where() {
     jq -r --arg name "$1" '.[$name].computer' .wiki.rs-deploy/placements.json

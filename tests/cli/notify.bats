@@ -298,6 +298,30 @@ END
     [ "$(wc -l <ran)" -eq 200 ]
 }
 
+@test "notify run: a log and a feed that cannot be written are told, and keep nobody from hearing" {
+    mkdir here
+    mount_tmpfs here 64k
+    head -c 100k /dev/zero >here/full 2>/dev/null || :
+    run -1 --separate-stderr rs-notify run --feed here/feed --log here/log --source C1 --name wiki --generation 1.1 \
+        --to "exec:sh -c 'cat >>$PWD/told'" -- sh -c 'echo one; echo two'
+    [ "$(grep -c 'here/log: ' <<<"$stderr")" -eq 1 ] || fail "$stderr"
+    [[ $stderr == *"here/feed: "* ]] || fail "$stderr"
+    grep -q '^generation 1.1$' told
+}
+
+@test "notify work: a service that meets a worker waits for it, and goes on behind it" {
+    queue
+    tell 1.1
+    flock q/worker.lock sh -c ': >held; while [ ! -e go ]; do sleep 0.05; done' & pids+=($!)
+    until_true [ -e held ]
+    rs-notify work --queue q --log log & pids+=($!)
+    run -75 rs-notify work --once --queue q
+    [ ! -e ran ]
+    kill -0 $!
+    : >go
+    until_true grep -q 'has 1.1: done' log
+}
+
 @test "notify: the key is seen nowhere" {
     queue
     local canary

@@ -8,17 +8,6 @@ load ../lib/deployment
 load ../lib/hosts
 load ../lib/software
 
-setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
-}
-
-teardown() {
-    end_services
-    hosts_down
-    reap
-}
-
 # five SOFTWARE BASE [LINE...]: a deployment of that reference software on five machines, by the user postgres; `[parameters]`
 # lines. Afterwards instance() and of() know where things are.
 five() {

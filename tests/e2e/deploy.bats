@@ -6,17 +6,6 @@ load ../lib/common
 load ../lib/deployment
 load ../lib/hosts
 
-setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
-}
-
-teardown() {
-    end_services
-    hosts_down
-    reap
-}
-
 # A deployment of three machines; their schedules are files.
 three() {
     local i

@@ -2,7 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # A deployment to try rs-deploy with; `load ../lib/deployment` behind common.
 #
-# Globals: here (the directory of the test).
+# It sets up and tears down its suites: rs-deploy is in PATH, and what a test has started is ended, machines (hosts.bash) and all.
+
+setup_file() {
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
+}
+
+teardown() {
+    end_services
+    if command -v hosts_down >/dev/null; then hosts_down; fi
+    reap
+    unmount_all
+}
 
 # A replicated service whose data is a directory, that runs a service and has a promise: sw/instance.cfg. $1: how many
 # instances, a fallback and a backup server for each but the first.

@@ -12,6 +12,7 @@
 #include "tool/command.hpp"
 #include "tree/exporter.hpp"
 #include "tree/patterns.hpp"
+#include "tree/signature.hpp"
 
 using namespace rs;
 
@@ -22,7 +23,7 @@ namespace {
 struct Options {
     std::string directory, exec_name, have, generation, limit, host, instance;
     std::vector<std::string> command, excludes, exclude_files;
-    bool from_archive = false, one_file_system = false, no_sha256 = false, allow_changed = false, dry_run = false;
+    bool from_archive = false, signature = false, one_file_system = false, no_sha256 = false, allow_changed = false, dry_run = false;
     int level = chunk::default_level;
     unsigned threads = 0, wait = 60;
     std::uint64_t epoch = 0;
@@ -139,6 +140,16 @@ Exit run(tool::Command& command, const Options& o) {
     if (!patterns.empty())
         options.walk.excluded = [&](std::string_view path, bool directory) { return patterns.excluded(path, directory); };
 
+    if (o.signature) {
+        if (o.directory.empty() || !o.have.empty() || o.dry_run)
+            fail(Exit::usage, "--signature is of a directory, and sends nothing", "see 'rs-export --help'");
+        command.stream_on_stdout();
+        const io::Dir root = open_locked(o.directory, o.wait);
+        io::FdSink sink(STDOUT_FILENO, "standard output");
+        tree::sign_tree(root, options.walk, options.writer.threads, sink, command.console());
+        sink.flush();
+        return Exit::ok;
+    }
     if (!o.dry_run) {
         tool::require_pipe(STDOUT_FILENO, "the stream");
         command.stream_on_stdout();
@@ -219,6 +230,7 @@ int export_main(int argc, char** argv) {
     app.add_flag("--no-sha256", o.no_sha256, "do not compute the proof of each file");
     app.add_flag("--allow-changed", o.allow_changed, "go on when a file changes while it is read");
     app.add_flag("--dry-run", o.dry_run, "send nothing, say what would be sent");
+    app.add_flag("--signature", o.signature, "send nothing, print the SHA-256 of each file, for sha256sum -c");
     // What follows -- is the command, options of its own included.
     std::vector<char*> own(argv, argv + argc);
     for (int i = 1; i < argc; ++i)

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "tool/command.hpp"
 #include "tree/importer.hpp"
+#include "tree/signature.hpp"
 #include "tree/verify.hpp"
 
 using namespace rs;

@@ -280,6 +280,15 @@ void Target::drop_previous() {
     sweep_manifests();
 }
 
+io::Fd Target::require_manifest() const {
+    if (!exists()) fail(Exit::no_input, cat(printable(path_), ": no such directory"));
+    io::Fd fd = open_manifest();
+    if (!fd)
+        fail(Exit::no_input, cat(printable(path_), ": was not written by rs-import"),
+             "only an imported tree has a manifest to compare with");
+    return fd;
+}
+
 void Target::require_imported() const {
     if (state_) return;
     fail(Exit::no_input, cat(printable(path_), exists() ? ": was not written by rs-import" : ": no such directory"),

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] io::Dir open() const;
     // The manifest of the tree that is there, or nothing: not imported by us, or not there.
     [[nodiscard]] io::Fd open_manifest() const;
+    // The same; nothing is Error(Exit::no_input).
+    [[nodiscard]] io::Fd require_manifest() const;
     [[nodiscard]] std::string manifest_path() const;
 
     // For changes: makes the state directory and locks it; held by another process is Error(Exit::temp_fail). Finishes

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <map>
-#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -22,19 +21,10 @@ namespace rs::tree {
 
 namespace {
 
-io::Fd require_manifest(const Target& target) {
-    if (!target.exists()) fail(Exit::no_input, cat(printable(target.path()), ": no such directory"));
-    io::Fd fd = target.open_manifest();
-    if (!fd)
-        fail(Exit::no_input, cat(printable(target.path()), ": was not written by rs-import"),
-             "only an imported tree has a manifest to compare with");
-    return fd;
-}
-
 class Checking {
 public:
     Checking(Target& target, const std::function<void(const Difference&)>& report, Monitor& monitor)
-        : manifest_(require_manifest(target), target.manifest_path()),
+        : manifest_(target.require_manifest(), target.manifest_path()),
           root_(target.open()),
           owners_restored_(target.owners_restored() && ::geteuid() == 0),
           report_(report),
@@ -198,35 +188,6 @@ CheckResult check_tree(Target& target, const std::function<void(const Difference
         }
     }
     return result;
-}
-
-void write_signature(const Target& target, io::Sink& sink) {
-    std::set<std::string> wanted; // first names of hard links, whose digests the later names need
-    {
-        LocalManifest first(require_manifest(target), target.manifest_path());
-        stream::HaveEntry e;
-        while (first.reader().next(e))
-            if (e.entry.type == stream::Type::hardlink) wanted.insert(e.entry.target);
-    }
-    LocalManifest manifest(require_manifest(target), target.manifest_path());
-    std::map<std::string, chunk::Digest> known;
-    stream::HaveEntry e;
-    while (manifest.reader().next(e)) {
-        std::optional<chunk::Digest> digest;
-        if (e.entry.type == stream::Type::file) {
-            if (!e.sha256)
-                fail(Exit::data, cat(printable(e.entry.path), ": was exported without its SHA-256"),
-                     "export it without --no-sha256");
-            digest = e.sha256;
-            if (wanted.contains(e.entry.path)) known[e.entry.path] = *digest;
-        } else if (e.entry.type == stream::Type::hardlink) {
-            const auto at = known.find(e.entry.target);
-            if (at != known.end()) digest = at->second;
-        }
-        if (!digest) continue;
-        const std::string escaped = escape_line(e.entry.path);
-        sink.write(as_bytes(cat(escaped == e.entry.path ? "" : "\\", to_hex(as_text(*digest)), "  ./", escaped, "\n")));
-    }
 }
 
 } // namespace rs::tree

@@ -7,7 +7,6 @@
 
 #include "base/generation.hpp"
 #include "base/monitor.hpp"
-#include "io/stream.hpp"
 #include "tree/target.hpp"
 
 namespace rs::tree {
@@ -28,10 +27,5 @@ struct CheckResult {
 // device numbers and every file's SHA-256 (chunk ids where there is none). What differs is noted beside the tree, so that the next --have does not claim it, where
 // the caller may write there. A tree that we did not import is Error(Exit::no_input).
 CheckResult check_tree(Target& target, const std::function<void(const Difference&)>& report, Monitor& monitor);
-
-// Lines as sha256sum writes them: digest, two spaces, "./path"; a name with newline, carriage return or backslash
-// begins the line with a backslash and is escaped. From the manifest, nothing is read; files
-// without a SHA-256 are Error(Exit::data).
-void write_signature(const Target& target, io::Sink& sink);
 
 } // namespace rs::tree

@@ -764,6 +764,12 @@ found() {
     rs-import --signature t >signature
     [ "$(cd t && sha256sum -c --strict ../signature | grep -c ': OK$')" -eq 12 ]
     (cd src && sha256sum -c --quiet --strict ../signature)
+    # That of any tree is the same, whatever was excluded aside.
+    rs-export --signature src | cmp - signature
+    rs-export --signature --threads 1 src | cmp - signature
+    rs-export --signature --exclude /dir/ --exclude hard src | cmp - <(grep -v '\./dir/\|\./hard' signature)
+    rs-export --signature src >/dev/full && false
+    [ $? -eq 74 ]
     printf x >>"t/"$'new\nline'
     printf x >>t/hard
     run -1 bash -c 'cd t && sha256sum -c ../signature'

@@ -224,7 +224,9 @@ END
         done
     done
     settled
-    diff -r fleet/Name0/srv/backup/Name fleet/Name2/srv/backup/Name
+    diff -r -x backup.signature fleet/Name0/srv/backup/Name fleet/Name2/srv/backup/Name
+    cmp fleet/Name0/srv/backup/Name/backup.signature fleet/Name2/srv/backup/.Name.signature
+    (cd fleet/Name1/srv/backup/Name && sha256sum -c --quiet ../.Name.signature)
 
     # Old dumps that cannot be removed do not keep a new one from being pushed.
     echo 4 >fleet/Name0/srv/data/file
@@ -421,7 +423,19 @@ served() {
     rs-store init store
     rs-pull --store store --name n --have | tree/bin/export-serve | rs-pull --store store --name n >/dev/null
     restore store n latest got
-    (cd got && find . -type f -exec cat {} +)
+    (cd got && find . -type f ! -name backup.signature -exec cat {} +)
+}
+
+# importing SCRIPT: an import instance in `fallback` whose importer is that script; $backup and $data are its directories.
+importing() {
+    printf '{"name": "Name1", "software-type": "mysoftware-import", "parameters": {"namebase": "Name"}}' >given
+    rs-render instance software/instance.cfg --root fallback --given given >/dev/null
+    printf '#!/bin/sh\nset -eu\nbackup=%s/fallback/srv/backup/Name data=%s/fallback/srv/data\n%s\n' "$PWD" "$PWD" "$1" >fallback/bin/Name-importer
+}
+
+# What a push does, straight from the leader.
+pushed() {
+    fallback/bin/import-serve have | tree/bin/export-serve | fallback/bin/import-serve receive
 }
 
 @test "a dump is whole or it is the one before: an exporter that fails, is killed, or writes nothing" {
@@ -475,6 +489,63 @@ esac'
     [ "$(ls -A tree/srv/backup | tr '\n' ' ')" = ".Name.generation Name " ]
 }
 
+@test "what is not what was dumped is not loaded, and an importer that fails has the dump before to load again" {
+    exporting 'cp "$backup/../../data/"* "$backup"'
+    importing 'cat "$backup/word" >"$data/word"
+[ -e "$backup/number" ] || exit 3
+cat "$backup/number" >"$data/number"'
+    local last=tree/srv/backup/Name word=fallback/srv/data/word
+    echo one | tee tree/srv/data/word >tree/srv/data/number
+    # One that came with the data is of another dump.
+    echo wrong >tree/srv/data/backup.signature
+    tree/bin/exporter
+    (cd "$last" && sha256sum -c --quiet --strict backup.signature)
+    run -0 --separate-stderr pushed
+    [[ $output =~ ^proven\ [0-9]+$ ]] || fail "$output"
+    [ "$(ls -A fallback/srv/backup/Name | tr '\n' ' ')" = "number word " ]
+    cp fallback/srv/backup/.Name.signature signature
+
+    # Changed behind its back, as a disk does it.
+    echo two | tee tree/srv/data/word >tree/srv/data/number
+    tree/bin/exporter
+    for harm in 'echo toe >"$last/word"' 'rm "$last/number"' 'echo more >"$last/other"' ': >"$last/backup.signature"' 'rm "$last/backup.signature"'; do
+        cp -a "$last" good
+        eval "$harm"
+        run -65 --separate-stderr pushed
+        [ -z "$output" ]
+        [[ $stderr == *"sums that were taken when it was made; the dump before is back"* ]] || fail "$harm: $stderr"
+        [ "$(cat "$word" fallback/srv/backup/Name/number | tr '\n' ' ')" = "one one " ]
+        cmp signature fallback/srv/backup/.Name.signature
+        rm -rf "$last"
+        mv good "$last"
+    done
+    run -0 --separate-stderr pushed
+    [ "$(cat "$word")" = two ]
+    run ! cmp -s signature fallback/srv/backup/.Name.signature
+
+    # It ends in the midst: half of the new one is loaded.
+    echo three >tree/srv/data/word
+    rm tree/srv/data/number
+    tree/bin/exporter
+    run -3 --separate-stderr pushed
+    [ -z "$output" ]
+    [[ $stderr == *"failed with status 3; the dump before it is loaded again"* ]] || fail "$stderr"
+    [ "$(cat "$word" fallback/srv/data/number | tr '\n' ' ')" = "two two " ]
+    [ "$(ls -A fallback/srv/backup | tr '\n' ' ')" = ".Name.rs-import .Name.signature Name " ] || fail "$(ls -A fallback/srv/backup)"
+
+    # An exporter that knows the sums says them, and is believed; not for long if they are wrong.
+    printf '%s\n' 'rm -f "$backup/number"' 'echo four >"$backup/word"' 'echo "$(printf "four\n" | sha256sum | cut -d " " -f 1)  ./word" >"$RS_SIGNATURE"' >>tree/bin/Name-exporter
+    tree/bin/exporter
+    run -0 cat "$last/backup.signature"
+    [[ $output == *"  ./word" && ${#lines[@]} -eq 1 ]]
+    sed -i 's/exit 3/exit 0/' fallback/bin/Name-importer
+    run -0 --separate-stderr pushed
+    [ "$(cat "$word")" = four ]
+    sed -i 's/printf "four/printf "five/' tree/bin/Name-exporter
+    tree/bin/exporter
+    run -65 --separate-stderr pushed
+}
+
 @test "the example of rs-profile(5) works as it is printed there" {
     awk '/^\$ cat / { name = $3; next } /^\.Ed/ { name = "" } name { gsub(/\\e/, "\\"); gsub(/\\\(dq/, "\""); print > name }' \
         "$BATS_TEST_DIRNAME/../../man/rs-profile.5"
@@ -491,6 +562,70 @@ esac'
     until_true grep -q 'failed with status' fleet/PBS-Name-1/var/log/equeue.log
     settled
     [ "$(cat fleet/Name1/srv/backup/Name/file)" = hello ]
+}
+
+@test "several services are one dump: rs-profile(5)'s example, where one cannot be dumped or loaded" {
+    awk '/^\$ cat / { name = $3; next } /^\.Ed/ { name = "" } name { gsub(/\\e/, "\\"); gsub(/\\\(dq/, "\""); print > name }' \
+        "$BATS_TEST_DIRNAME/../../man/rs-profile.5"
+    sed -i 's/"3"/"2"/; s/mysoftware/pair/g' resilient.cfg.in
+    sed -i 's/mysoftware/pair/g' instance.cfg
+    run -0 deploy "$PWD/instance.cfg" fleet
+    local leader=$PWD/fleet/Name0 fallback=$PWD/fleet/Name1 log=fleet/PBS-Name-1/var/log/equeue.log state
+    # change N: both services say N.
+    change() {
+        sqlite3 "$leader/srv/sqlite/db" "CREATE TABLE IF NOT EXISTS t(i); DELETE FROM t; INSERT INTO t VALUES ($1)"
+        echo "$1" >"$leader/srv/files/file"
+    }
+    both() { echo "$(sqlite3 "$fallback/srv/sqlite/db" 'SELECT i FROM t') $(cat "$fallback/srv/files/file")"; }
+    change 1
+    "$leader/bin/exporter"
+    until_true eval '[ "$(both 2>/dev/null)" = "1 1" ]'
+    settled
+    [ "$(cat "$leader/srv/backup/Name/members")" = $'db\nfiles' ]
+
+    # One that cannot be dumped: nobody hears of the other.
+    change 2
+    mv "$leader/bin/files-exporter" files-exporter
+    printf '#!/bin/sh\nexit 9\n' >"$leader/bin/files-exporter"
+    chmod +x "$leader/bin/files-exporter"
+    run -9 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *"files: was not dumped, so nothing is"* ]] || fail "$stderr"
+    [ "$(sqlite3 "$leader/srv/backup/Name/db/data/db" 'SELECT i FROM t')" = 1 ]
+    mv files-exporter "$leader/bin/files-exporter"
+
+    # One that cannot be loaded: the other is what it was, too, though it was loaded before.
+    mv "$fallback/bin/files-importer" files-importer
+    printf '#!/bin/sh\n[ "$(cat "%s/files/data/file")" = 1 ] || exit 3\n' "$fallback/srv/backup/Name" >"$fallback/bin/files-importer"
+    chmod +x "$fallback/bin/files-importer"
+    "$leader/bin/exporter"
+    until_true grep -q 'status 3; the dump before it is loaded again' "$log"
+    settled
+    [ "$(both)" = "1 1" ]
+    run -1 grep -q '^proven' <(rs-store show fleet/PBS-Name-1/srv/backup/pbs COMP-ROOT-root-Name-1 latest)
+    mv files-importer "$fallback/bin/files-importer"
+    fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-push
+    [ "$(both)" = "2 2" ]
+    rs-store show fleet/PBS-Name-1/srv/backup/pbs COMP-ROOT-root-Name-1 latest | grep -q '^proven'
+
+    # The services hold still meanwhile, and go on whatever happens.
+    for state in before after; do printf '#!/bin/sh\necho %s >>%s/said\n' "$state" "$PWD" >"$state"; done
+    chmod +x before after
+    group() { "$RS_STACK/group/exporter" --backup b --before "$PWD/before" --after "$PWD/after" --members "$1"; }
+    printf '#!/bin/sh\necho x >>%s/said\ntouch b/one/x 2>/dev/null || :\n' "$PWD" >one
+    chmod +x one
+    rm -rf b && mkdir b
+    group "one=$PWD/one"
+    [ "$(tr '\n' ' ' <said)" = "before x after " ]
+    rm -rf b said && mkdir b
+    run -65 group "two=$PWD/one"
+    [ "$(tr '\n' ' ' <said)" = "before x after " ]
+    rm -rf b said && mkdir b
+    echo 'exit 1' >>before
+    run -69 group "one=$PWD/one"
+    [ "$(tr '\n' ' ' <said)" = "before after " ]
+    [ -z "$(ls b)" ]
+    for wrong in '' one '=x' '../x=/bin/true' "one=$PWD/one one=$PWD/one"; do run -64 group "$wrong"; done
+    run -66 group one=/none
 }
 
 # sharing PARAMETERS...: a backup server `pbs` that is shared by entries with these parameters, each a JSON object.

@@ -11,6 +11,8 @@ FUZZ_SECONDS = 60
 SOFTWARE = sqlite
 # More arguments for tests/bench/bench.py.
 BENCH =
+# How large the dump of `make bench-hops` is, and how often it changes.
+HOPS = 1000000000 3
 
 # A sanitizer's exit status must not look like one of ours: meson calls 99 an error.
 SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99 \
@@ -75,6 +77,10 @@ bench: all ## compare speed and size with the peers that are installed; BENCH=--
 	ninja -C $(BUILD) tests/bench/bench-workload tests/bench/bench-chunks
 	python3 tests/bench/bench.py --build $(BUILD) $(BENCH)
 
+bench-hops: all ## a dump over two hops between machines, beside rsync (root); HOPS="BYTES ROUNDS"
+	ninja -C $(BUILD) tests/bench/bench-workload
+	tests/bench/hops $(BUILD) $(HOPS)
+
 bench-deps: ## install those peers
 	@scripts/deps --check bench || scripts/deps bench
 
@@ -123,4 +129,4 @@ build-fuzz/build.ninja:
 		-Dcpp_args=-fsanitize=fuzzer-no-link
 
 .PHONY: all help deps demo demo-data check check-unit check-cli check-faults check-asan check-tsan check-clang \
-	check-layers check-man check-sh bench bench-deps fuzz install format dist clean
+	check-layers check-man check-sh bench bench-hops bench-deps fuzz install format dist clean

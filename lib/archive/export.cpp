@@ -31,14 +31,6 @@ stream::Entry made_directory(const stream::Stamp& time) {
     return e;
 }
 
-bool same_metadata(const stream::Entry& a, const stream::Entry& b) {
-    if (a.type != b.type || a.path != b.path || a.target != b.target) return false;
-    if (a.type == stream::Type::hardlink) return true;
-    return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.user == b.user &&
-           a.group == b.group && a.mtime == b.mtime && a.xattrs == b.xattrs && a.major == b.major &&
-           a.minor == b.minor;
-}
-
 // True if both are the same extents of the same chunks, and the other side still has them all. A chunk is compared
 // by its id: where two files have one in common, it may have been found in the other one.
 bool same_content(const Content& ours, const stream::HaveEntry& theirs,
@@ -208,7 +200,7 @@ private:
             result_.tree_bytes += content->bytes;
         }
         const stream::HaveEntry* const theirs = find_have(e.path);
-        if (theirs != nullptr && same_metadata(e, theirs->entry) &&
+        if (theirs != nullptr && stream::same_metadata(e, theirs->entry) &&
             (content == nullptr || ((theirs->sha256_known || !options_.sha256) &&
                                     same_content(*content, *theirs, have_->table())))) {
             writer_.copy(1);

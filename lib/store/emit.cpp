@@ -123,10 +123,8 @@ private:
 
     // ---- entries ----
 
-    [[nodiscard]] static bool same_metadata(const stream::Entry& a, const stream::Entry& b) { return a == b; }
-
     void emit_other(const stream::Entry& entry, bool matched) {
-        if (matched && same_metadata(entry, old_.entry)) {
+        if (matched && stream::same_metadata(entry, old_.entry)) {
             writer_.copy(1);
             ++result_.copied_entries;
             return;
@@ -149,7 +147,7 @@ private:
             if (op.kind == Op::Kind::data) done_bytes_ += op.bytes;
             file.content.push_back(std::move(op));
         }
-        if (matched && same_metadata(file.entry, old_.entry) && same_content(file)) {
+        if (matched && stream::same_metadata(file.entry, old_.entry) && same_content(file)) {
             writer_.copy(1);
             ++result_.copied_entries;
             return;
@@ -166,9 +164,11 @@ private:
         writer_.end(file.end.sha256);
     }
 
-    // The other side's file has the same chunks, none of them lost, and the same gaps.
+    // The other side's file has the same chunks, none of them lost, and the same gaps. That it still has the file itself is
+    // known by its SHA-256 or, without one, by its witness.
     [[nodiscard]] bool same_content(const File& file) const {
         if (old_.sha256_known != file.end.sha256.has_value()) return false;
+        if (!old_.sha256_known && old_.entry.witness != file.entry.witness) return false;
         std::uint64_t at = old_.first_chunk;
         const std::uint64_t end = at + old_.chunks;
         std::size_t extent = 0;

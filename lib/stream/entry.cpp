@@ -58,4 +58,12 @@ std::string_view path_fault(std::string_view path) {
     }
 }
 
+bool same_metadata(const Entry& a, const Entry& b) {
+    if (a.type != b.type || a.path != b.path || a.target != b.target) return false;
+    if (a.type == Type::hardlink) return true;
+    return a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.user == b.user &&
+           a.group == b.group && a.mtime == b.mtime && a.xattrs == b.xattrs && a.major == b.major &&
+           a.minor == b.minor;
+}
+
 } // namespace rs::stream

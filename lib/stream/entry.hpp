@@ -66,6 +66,10 @@ struct Entry {
     bool operator==(const Entry&) const = default;
 };
 
+// A restore gives the same name with the same metadata for both: witnesses and how files were cut do not count, and a hard link
+// has no metadata of its own.
+[[nodiscard]] bool same_metadata(const Entry& a, const Entry& b);
+
 // A stretch of a file. Extents follow one another without gaps and add up to the size of the file; no two
 // neighbours have the same kind.
 struct Extent {

@@ -218,12 +218,6 @@ wild() {
     chmod 1777 "$1/empty"
 }
 
-# aged DIR: what was changed last there is old enough not to be looked at again: rs-export(1) says 50 ms.
-aged() {
-    local young
-    young=$(find "$1" -newerct "@$(date +%s.%N | awk '{ printf "%.3f", $1 - 0.1 }')" | wc -l; exit "${PIPESTATUS[0]}") && [ "$young" -eq 0 ]
-}
-
 @test "files: what a directory holds reaches the fallback, with any name; deletions, too, but nothing that is excluded" {
     deployed files
     data=$leader/srv/files there=$fallback/srv/files

@@ -546,6 +546,53 @@ cat "$backup/number" >"$data/number"'
     run -65 --separate-stderr pushed
 }
 
+@test "where times say nothing, what is the same as in the dump before is not written again" {
+    exporting 'mkdir "$backup/d" && cp "$backup/../../data/"* "$backup/d" && ln -s "$(cat "$backup/../../data/word")" "$backup/link"'
+    sed -i 's/^times = yes$/times = no/' "$(find software -name pbsready-export.cfg)"
+    cp tree/bin/Name-exporter exporter
+    rs-render instance software/instance.cfg --root tree --given given >/dev/null
+    cp exporter tree/bin/Name-exporter
+    importing ':'
+    local last=tree/srv/backup/Name there=fallback/srv/backup/Name inode
+    rs-store init store
+    through() {
+        rs-pull --store store --name n --have | tree/bin/export-serve | rs-pull --store store --name n
+        fallback/bin/import-serve have | rs-pull --store store --name n --emit latest --have=- | fallback/bin/import-serve receive
+    }
+    # What of it is the same file as before is not written again.
+    looked() { stat -c '%i %.9Y' "$1/d/big" "$1/d/new line"; }
+    seq 100000 >tree/srv/data/big
+    : >"tree/srv/data/new line"
+    echo one >tree/srv/data/word
+    tree/bin/exporter
+    until_true aged "$last"
+    through
+    inode=$(looked "$there")
+    # The same dump: it is the one before.
+    stat -c %i "$last" "$last/d/"* >before
+    tree/bin/exporter
+    [ "$(cat tree/srv/backup/.Name.generation)" = 1.2 ]
+    stat -c %i "$last" "$last/d/"* | diff before -
+    through
+    [ "$(looked "$there")" = "$inode" ]
+    [ "$(rs-import --have "$there" | rs-export --have=- --dry-run --json "$last" | jq .unchanged_entries)" -ge 4 ]
+    # One file of it is another one.
+    echo two >tree/srv/data/word
+    tree/bin/exporter
+    run ! diff <(stat -c %i "$last/d/"*) before
+    through
+    [ "$(looked "$there")" = "$inode" ]
+    [ "$(cat "$there/d/word") $(readlink "$there/link")" = "two two" ]
+    # The same files, but not the same names.
+    sed -i '$ s/$/\nmkdir "$backup\/more"\nchmod 700 "$backup\/d"/' tree/bin/Name-exporter
+    tree/bin/exporter
+    through
+    [ "$(looked "$there")" = "$inode" ]
+    [ "$(stat -c %a "$there/d")" = 700 ]
+    [ -d "$there/more" ]
+    [ "$(ls -A tree/srv/backup | tr '\n' ' ')" = ".Name.generation Name " ]
+}
+
 @test "the example of rs-profile(5) works as it is printed there" {
     awk '/^\$ cat / { name = $3; next } /^\.Ed/ { name = "" } name { gsub(/\\e/, "\\"); gsub(/\\\(dq/, "\""); print > name }' \
         "$BATS_TEST_DIRNAME/../../man/rs-profile.5"

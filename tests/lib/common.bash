@@ -147,6 +147,12 @@ until_true() {
     fail "never true: $*"
 }
 
+# aged DIR: what was changed last there is old enough not to be looked at again: rs-export(1) says 50 ms.
+aged() {
+    local young
+    young=$(find "$1" -newerct "@$(date +%s.%N | awk '{ printf "%.3f", $1 - 0.1 }')" | wc -l; exit "${PIPESTATUS[0]}") && [ "$young" -eq 0 ]
+}
+
 # Ends all that is in pids.
 reap() {
     local pid

@@ -230,7 +230,7 @@ int export_main(int argc, char** argv) {
     app.add_flag("--no-sha256", o.no_sha256, "do not compute the proof of each file");
     app.add_flag("--allow-changed", o.allow_changed, "go on when a file changes while it is read");
     app.add_flag("--dry-run", o.dry_run, "send nothing, say what would be sent");
-    app.add_flag("--signature", o.signature, "send nothing, print the SHA-256 of each file, for sha256sum -c");
+    app.add_flag("--signature", o.signature, "send nothing, print the SHA-256 of each file");
     // What follows -- is the command, options of its own included.
     std::vector<char*> own(argv, argv + argc);
     for (int i = 1; i < argc; ++i)

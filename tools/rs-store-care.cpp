@@ -133,16 +133,17 @@ Exit run_prune(tool::Command& command, const PruneOptions& o) {
 }
 
 struct CopyOptions {
-    std::string store, target, name;
+    std::string store, target, name, as;
 };
 
 Exit run_copy(tool::Command& command, const CopyOptions& o) {
+    if (!o.as.empty() && o.name.empty()) fail(Exit::usage, "--as: which name is called so?", "give --name as well");
     const store::Store from(o.store), to(o.target);
     if (from.config().key != to.config().key)
         command.console().note("the stores have different keys: chunks are hashed anew");
     std::uint64_t failed = 0;
     const store::CopyReport r = store::copy(
-        from, to, o.name,
+        from, to, o.name, o.as,
         [&](const store::GenerationPlace& place, const std::string& error) {
             if (error.empty()) {
                 command.line(place.str(), [&] { return json{{"name", place.name}, {"generation", place.id.str()}}; });
@@ -185,4 +186,5 @@ void store_tool::add_care(tool::Command& command, std::function<Exit()>& chosen)
     const auto copy = add<CopyOptions>(command, chosen, "copy", "make a second store hold the same", sub, run_copy);
     sub->add_option("TARGET", copy->target, "the second store")->required();
     sub->add_option("--name", copy->name, "only this name")->type_name("NAME");
+    sub->add_option("--as", copy->as, "what that name is called in TARGET")->type_name("NAME");
 }

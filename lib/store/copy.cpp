@@ -33,14 +33,15 @@ struct Pipe {
 };
 
 // What 'rs-pull --have | rs-pull --emit --have=- | rs-pull' does, with a thread for each of the first two.
-PullResult transfer(const Store& from, const Store& to, const GenerationFile& generation, Line line, Monitor& monitor) {
+PullResult transfer(const Store& from, const Store& to, const std::string& name, const GenerationFile& generation, Line line,
+                    Monitor& monitor) {
     Pipe have, dump;
     std::exception_ptr have_error, emit_error;
     std::thread first = start_thread([&] {
         SilentMonitor silent;
         try {
             io::FdSink sink(have.write.get(), "pipe");
-            write_have(to, generation.header.name, sink, silent);
+            write_have(to, name, sink, silent);
             sink.flush();
         } catch (...) {
             have_error = std::current_exception();
@@ -73,7 +74,7 @@ PullResult transfer(const Store& from, const Store& to, const GenerationFile& ge
     std::optional<PullResult> result;
     try {
         PullOptions options;
-        options.name = generation.header.name;
+        options.name = name;
         options.accept_shrink = true; // the mark is copied instead
         options.copied_line = line;
         io::FdSource source(dump.read.get(), cat(generation.header.name, " ", generation.id().str()));
@@ -111,8 +112,8 @@ private:
     Presence presence_;
 };
 
-void require_healed(const Store& to, const GenerationPlace& place) {
-    const auto dir = to.open_name(place.name);
+void require_healed(const Store& to, const std::string& name, const GenerationPlace& place) {
+    const auto dir = to.open_name(name);
     const auto now = dir ? try_load_generation(*dir, place.id, place.line) : std::nullopt;
     if (now && !Held(to).whole(*now)) fail(Exit::data, "was sent, and is still not whole there");
 }
@@ -135,7 +136,7 @@ void copy_records(const Store& to, const std::string& name, const io::Dir& sourc
 
 } // namespace
 
-CopyReport copy(const Store& from, const Store& to, const std::string& name,
+CopyReport copy(const Store& from, const Store& to, const std::string& name, const std::string& as,
                 const std::function<void(const GenerationPlace&, const std::string&)>& done, Monitor& monitor) {
     if (from.config().id == to.config().id)
         fail(Exit::usage, cat(printable(from.path()), " and ", printable(to.path()), ": are the same store"));
@@ -146,23 +147,24 @@ CopyReport copy(const Store& from, const Store& to, const std::string& name,
     std::optional<Held> held;
     for (const GenerationPlace& place : all_generations(from)) {
         if (!name.empty() && place.name != name) continue;
+        const std::string& there_name = as.empty() ? place.name : as;
         try {
             const auto source = from.open_name(place.name);
             const auto generation = source ? try_load_generation(*source, place.id, place.line) : std::nullopt;
             if (!generation) continue; // pruned meanwhile
-            const io::Dir target = to.make_name(place.name);
+            const io::Dir target = to.make_name(there_name);
             const auto there = try_load_generation(target, place.id, place.line);
             if (!held) held.emplace(to);
             if (there && there->digest == generation->digest && held->whole(*there)) {
                 ++out.already_there;
             } else {
-                out.new_bytes += transfer(from, to, *generation, place.line, monitor).new_bytes;
+                out.new_bytes += transfer(from, to, there_name, *generation, place.line, monitor).new_bytes;
                 held.reset();
-                if (there) require_healed(to, place);
+                if (there) require_healed(to, there_name, place);
                 ++out.generations;
                 done(place, "");
             }
-            copy_records(to, place.name, *source, *generation);
+            copy_records(to, there_name, *source, *generation);
         } catch (const Error& e) {
             if (e.code() != Exit::data) throw;
             done(place, e.what());

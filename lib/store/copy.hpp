@@ -19,7 +19,8 @@ struct CopyReport {
 // proofs and the marks of the names. Both stores should have one key (`rs-store init --like`), so that
 // chunks are recognised; it works without. done() is called for each copied generation with an
 // empty text, and with the error for each that cannot be read; the others are copied all the same.
-CopyReport copy(const Store& from, const Store& to, const std::string& name,
+// `as`: what `name` is called in `to`, if not the same.
+CopyReport copy(const Store& from, const Store& to, const std::string& name, const std::string& as,
                 const std::function<void(const GenerationPlace&, const std::string& error)>& done, Monitor& monitor);
 
 } // namespace rs::store

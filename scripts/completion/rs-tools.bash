@@ -43,7 +43,7 @@ _rs_takes_value() {
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
     *:--shrink | *:--reserve | *:--like | *:--seconds | *:--digest | *:--format | *:--budget) ;;
     *:--keep | *:--keep-last | *:--keep-hourly | *:--keep-daily | *:--keep-weekly) ;;
-    *:--keep-monthly | *:--keep-yearly | *:--floor | *:--id | *:--all | *:--from | *:--prefix | *:--hourly | *:--next | *:--after) ;;
+    *:--keep-monthly | *:--keep-yearly | *:--floor | *:--as | *:--id | *:--all | *:--from | *:--prefix | *:--hourly | *:--next | *:--after) ;;
     *) return 1 ;;
     esac
 }

@@ -891,6 +891,18 @@ for line in list(sys.stdin)[:-1]:
     run -64 rs-store copy s s
     run -66 rs-store copy s missing
     run -66 rs-store copy s like --name missing
+    # Under another name, of which the store may hold some already.
+    rs-store init --reserve 0 --like s named
+    rs-store copy s named --name n --as m
+    run -0 rs-store copy s named --name n --as m
+    [ -z "$output" ]
+    [ "$(rs-store list named | awk '{ print $1, $2 }')" = "$(rs-store list s --name n | awk '{ print "m", $2 }')" ]
+    rm -rf out
+    push named m latest out
+    run -0 rs-store check --read-data named
+    pull named m src
+    run -64 rs-store copy s named --as m
+    run -64 rs-store copy s named --name n --as ../m
     # A lost store is rebuilt from its copy, and goes on.
     rm -r s
     rs-store init --reserve 0 --like like s

@@ -405,7 +405,7 @@ Scenario make(const std::string& section, World& w, Verdict& v) {
             SilentMonitor monitor;
             std::string failed;
             store::copy(
-                store::Store(w.store), store::Store(other), "",
+                store::Store(w.store), store::Store(other), "", "",
                 [&](const store::GenerationPlace&, const std::string& error) { failed += error; },
                 monitor);
             if (!failed.empty()) fail(Exit::data, failed);

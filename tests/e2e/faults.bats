@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What happens to a whole chain: a leader, two backup servers and two fallbacks on five machines, each with a network and an sshd of its
+# own. Lines die, a server is lost, clocks jump, and somebody looks for secrets.
+
+load ../lib/common
+load ../lib/deployment
+load ../lib/hosts
+
+patience=${RS_PATIENCE-120}
+
+# five: a service whose data is a directory, on five machines; the rest of the words here know where it is.
+five() {
+    local i
+    hosts_up 5
+    mkdir -p cron.d
+    replicated_software
+    for i in 1 2 3 4 5; do
+        printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
+            "$i" "$(host_ssh "$i")" "$PWD" "$i" "$i" "$i" "$PWD"
+    done | deployment '' '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
+    run --separate-stderr rs-deploy apply wiki.cfg
+    [ "$status" -eq 0 ] || fail "$output" "$stderr"
+}
+
+machine() { jq -r --arg name "$1" '.[$name].computer | ltrimstr("host")' .wiki.rs-deploy/placements.json; }
+instance() { printf '%s/host%s/wiki/%s\n' "$PWD" "$(machine "$1")" "$(tr -cs A-Za-z0-9 - <<<"$1" | sed 's/-$//')"; }
+
+# of INSTANCE PROGRAM...: a program of the instance, on its machine.
+of() {
+    local host
+    host=$(machine "$1")
+    host_run "$host" "$(instance "$1")/$2" "${@:3}"
+}
+pbs() { printf 'PBS (Name / %s)\n' "$1"; }
+store() { printf '%s/srv/backup/pbs\n' "$(instance "$(pbs "$1")")"; }
+
+# What is in the data of the leader is dumped, and goes on its way.
+exported() { of Name0 bin/exporter || fail "the exporter failed with $?"; }
+
+# arrived I...: those fallbacks have what the leader has, and it is proven.
+arrived() {
+    local i
+    for i in "$@"; do
+        diff -r "$(instance Name0)/srv/data" "$(instance "Name$i")/srv/data" >/dev/null 2>&1 || return 1
+        rs-store show "$(store "$i")" "wiki-root-Name-$i" "$(cat "$(instance Name0)/srv/backup/.Name.generation")" 2>/dev/null | grep -q '^proven' || return 1
+    done
+}
+
+# A dead line is noticed after two seconds instead of a minute, by both of its ends.
+impatient() {
+    local file
+    for file in host*/wiki/*/etc/ssh/config; do
+        chmod u+w "$file"
+        sed -i 's/^ServerAliveInterval .*/ServerAliveInterval 1/; s/^ServerAliveCountMax .*/ServerAliveCountMax 2/; s/^ConnectTimeout .*/ConnectTimeout 3/' "$file"
+    done
+    for file in host*/wiki/*/etc/ssh/sshd_config; do
+        chmod u+w "$file"
+        sed -i 's/^ClientAliveInterval .*/ClientAliveInterval 1/; s/^ClientAliveCountMax .*/ClientAliveCountMax 2/' "$file"
+    done
+    for file in host*/wiki/*/bin/services; do
+        RS_SERVICES_GRACE=2 "$file" stop >/dev/null
+        host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$file")" "$PWD/$file" start >/dev/null
+    done
+    # They are reached again.
+    for file in host*/wiki/*/etc/promise/sshd; do until_true host_run 1 "$file"; done
+}
+
+# big: so much that a cut comes in the midst.
+big() { head -c "${1-200000000}" /dev/urandom >"$(instance Name0)/srv/data/big"; }
+
+# written DIR: somebody has begun to write below it.
+written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)" -gt 0 ]; }
+
+@test "a line that dies in the midst of a pull or a push: it ends, nothing is published, and the next one brings it all" {
+    five
+    impatient
+    local data=$(instance Name1)/srv/data began
+    echo one >"$(instance Name0)/srv/data/file"
+    exported
+    until_true arrived 1 2
+    big
+
+    # The pull: the leader is gone, and so is what waits there for its reader.
+    of Name0 bin/dump
+    : >mark
+    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw >pull.out 2>&1 & pids+=($!)
+    until_true written "$(store 1)"
+    link_cut "$(machine Name0)"
+    began=$SECONDS
+    run wait "${pids[-1]}"
+    wait "${pids[-1]}" && fail 'the pull ended with 0'
+    [ $((SECONDS - began)) -le 15 ] || fail "the pull took $((SECONDS - began)) s to see that the line is dead"
+    [ "$(rs-store list "$(store 1)" | wc -l)" -eq 1 ]
+    run -0 rs-store check --read-data "$(store 1)"
+    until_true flock -n "$(instance Name0)/var/run/backup.lock" true
+    run ! pgrep -f "rs-export .*$(instance Name0)"
+    link_mend "$(machine Name0)"
+    until_true host_answers "$(machine Name0)"
+    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw
+    [ "$(rs-store list "$(store 1)" | wc -l)" -eq 2 ]
+
+    # The push: the fallback has what it had, and takes another one at once when it is back.
+    : >mark
+    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw >push.out 2>&1 & pids+=($!)
+    until_true written "$(instance Name1)/srv/backup"
+    link_cut "$(machine Name1)"
+    began=$SECONDS
+    wait "${pids[-1]}" && fail 'the push ended with 0'
+    [ $((SECONDS - began)) -le 15 ] || fail "the push took $((SECONDS - began)) s to see that the line is dead"
+    until_true flock -n "$(instance Name1)/var/run/backup.lock" true
+    [ "$(cat "$data/file")" = one ]
+    [ ! -e "$data/big" ]
+    [ "$(ls "$(instance Name1)/srv/backup/Name")" = file ]
+    run ! grep -q '^proven' <(rs-store show "$(store 1)" wiki-root-Name-1 latest)
+    link_mend "$(machine Name1)"
+    until_true host_answers "$(machine Name1)"
+    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw
+    until_true arrived 1
+
+    # A reader that stalls is none: the dump can be made anew.
+    host_run "$(machine "$(pbs 2)")" sh -c 'rs-pull --store "$1" --name x --have | ssh -F "$2/etc/ssh/config" -p "$3" "$4" | sleep 1000' sh \
+        "$(store 2)" "$(instance "$(pbs 2)")" "$(jq -r '.["resilient-ssh-url"] | capture(":(?<p>[0-9]+)/?$").p' "$(instance Name0)/etc/published.json")" \
+        "$(jq -r '.["resilient-ssh-url"] | capture("ssh://(?<h>[^:/]+)").h' "$(instance Name0)/etc/published.json")" & pids+=($!)
+    until_true eval '! flock -n "$(instance Name0)/var/run/backup.lock" true'
+    link_cut "$(machine "$(pbs 2)")"
+    until_true flock -n "$(instance Name0)/var/run/backup.lock" true
+    link_mend "$(machine "$(pbs 2)")"
+    until_true host_answers "$(machine "$(pbs 2)")"
+    rm "$(instance Name0)/srv/data/big"
+    echo two >"$(instance Name0)/srv/data/file"
+    exported
+    until_true eval '[ "$(cat "$(instance Name2)/srv/data/file")" = two ]'
+}
+
+@test "a backup server that is lost: its history comes from the other one, then from the leader, and little goes over the line" {
+    five
+    local i new pull
+    for i in 1 2 3; do
+        seq "$((i * 100000))" >"$(instance Name0)/srv/data/numbers"
+        exported
+        until_true arrived 1 2
+    done
+    # What it lost is no reason to begin anew without a word: somebody has to look.
+    rm -r "$(store 1)"
+    run ! of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw
+    [ ! -e "$(store 1)" ] || fail 'an empty store was made in the place of the lost one'
+    rs-store init --like "$(store 2)" "$(store 1)"
+    rs-store copy --name wiki-root-Name-2 --as wiki-root-Name-1 "$(store 2)" "$(store 1)"
+    digests() { rs-store list --json "$(store "$1")" | jq -r 'select(.generation) | .generation + " " + .digest'; }
+    diff <(digests 1) <(digests 2)
+    [ "$(digests 1 | wc -l)" -eq 3 ]
+    echo 4 >>"$(instance Name0)/srv/data/numbers"
+    of Name0 bin/dump
+    # Less than 2% of the whole.
+    pull=$(instance "$(pbs 1)")/bin/pbs/wiki-root-Name-1-pull_raw
+    exported
+    until_true arrived 1 2
+    new=$(rs-store show --json "$(store 1)" wiki-root-Name-1 latest | jq .new_bytes)
+    [ "$new" -lt $((2000000 * 2 / 100)) ] || fail "$new bytes were new"
+    diff <(digests 1) <(digests 2)
+    for i in 1 2; do rs-pull --store "$(store "$i")" --name "wiki-root-Name-$i" --emit 1.2 | rs-import "g$i"; done
+    same g1 g2
+
+    # Both are lost: what is left of the history is what is there.
+    rm -r "$(store 1)"
+    rs-store init "$(store 1)"
+    exported
+    until_true arrived 1 2
+    [ "$(digests 1 | wc -l)" -eq 1 ]
+    [ "$(digests 1)" = "$(digests 2 | tail -n 1)" ]
+}
+
+@test "clocks that are wrong by years: order is by number, what is proven stays, and what comes after is loaded" {
+    command -v faketime >/dev/null || skip 'needs faketime'
+    five
+    local round=0 when
+    # Whatever the clock of who dumps, and then of who keeps it.
+    for when in +0d +1y -1y +0d -10y +10y +0d; do
+        round=$((round + 1))
+        echo "$round" >"$(instance Name0)/srv/data/file"
+        host_run "$(machine Name0)" faketime -f "$when" "$(instance Name0)/bin/dump"
+        of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull
+        until_true arrived 1
+        host_run "$(machine "$(pbs 2)")" faketime -f "$when" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-pull"
+        host_run "$(machine "$(pbs 2)")" faketime -f "$when" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-push"
+        arrived 2
+    done
+    # By number, and the last three that were proven at least, whatever their times say.
+    for i in 1 2; do
+        rs-store list "$(store "$i")" | awk '{ print $2 }' >order
+        sort -t. -k2n order | diff - order
+        [ "$(tail -n 1 order)" = 1.7 ]
+        [ "$(tail -n 3 order | tr '\n' ' ')" = "1.5 1.6 1.7 " ]
+    done
+    # Nobody was told of it a year late.
+    run -0 rs-notify feed --check --max-age 150m "$(instance "$(pbs 1)")/etc/notifier/feeds/wiki-root-Name-1-pull"
+}
+
+@test "no secret is seen in a process, a log, a feed, a queue or a store" {
+    local sampler file
+    five
+    # The keys themselves, and each line of a private key.
+    for file in host*/wiki/*/etc/notifier/key; do head -n 1 "$file"; done >secrets
+    for file in host*/wiki/*/etc/ssh/id host*/wiki/*/etc/ssh/pbs-client; do [ ! -e "$file" ] || grep -v -- ----- "$file" | sed -n '3p'; done >>secrets
+    [ "$(wc -l <secrets)" -ge 4 ] || fail "$(wc -l <secrets) secrets"
+    # It finds what is there to be found.
+    : >stop
+    env CANARY="$(head -n 1 secrets)" sleep 100 & pids+=($!)
+    run -1 "$python" -S "$lib/secrets.py" secrets ready stop
+    rm stop ready
+    kill "${pids[-1]}"
+    "$python" -S "$lib/secrets.py" secrets ready stop >sampled & sampler=$!
+    pids+=("$sampler")
+    until_true [ -e ready ]
+    for i in 1 2 3; do
+        echo "$i" >"$(instance Name0)/srv/data/file"
+        exported
+        until_true arrived 1 2
+    done
+    of Name0 bin/tell-again
+    rs-deploy apply wiki.cfg >said 2>&1
+    rs-deploy plan wiki.cfg >>said 2>&1
+    rs-deploy status --json wiki.cfg >>said 2>&1
+    : >stop
+    wait "$sampler" || fail "$(cat sampled)"
+    say "$(cat sampled)"
+    # What is kept: nothing but the files that are for their owner alone.
+    run ! grep -rlF -f secrets said cron.d host*/wiki/*/var host*/wiki/*/srv host*/wiki/*/bin host*/wiki/*/etc/notifier/feeds host*/wiki/*/etc/cron.d host*/wiki/*/etc/service
+    [ -z "$(grep -rlF -f secrets host*/wiki .wiki.rs-deploy | while read -r file; do find "$file" -perm /077; done)" ] ||
+        fail "$(grep -rlF -f secrets host*/wiki .wiki.rs-deploy | while read -r file; do find "$file" -perm /077; done)"
+}

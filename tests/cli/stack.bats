@@ -446,6 +446,7 @@ good) echo "good $(date +%N)" >"$backup/file" ;;
 bad) echo half >"$backup/other"; exit 9 ;;
 nothing) ;;
 killed) echo half >"$backup/other"; kill -9 $PPID; exit 1 ;;
+hang) echo half >"$backup/other"; sleep 1000 & wait ;;
 slow) echo half >"$backup/other"; touch '"$PWD"'/begun; while [ -e '"$PWD"'/begun ]; do sleep 0.05; done ;;
 esac'
     echo good >mode
@@ -464,6 +465,18 @@ esac'
     run -65 --separate-stderr tree/bin/exporter
     [[ $stderr == *"has left nothing"* ]]
     [ "$(served)" = "$before" ]
+
+    # It has a time, and what it has started as well; until then nobody is told.
+    echo hang >mode
+    grep -q -- '--timeout 1d ' tree/bin/exporter
+    sed -i 's/--tries 3 --timeout 1d/--tries 1 --timeout 1/' tree/bin/exporter
+    local began=$SECONDS
+    run -69 --separate-stderr tree/bin/exporter
+    [ $((SECONDS - began)) -le 6 ]
+    run ! pgrep -f "$PWD/tree/bin/Name-exporter"
+    run -75 --separate-stderr tree/bin/export-serve </dev/null
+    [[ $stderr == *"was cut off"* ]]
+    sed -i 's/--tries 1 --timeout 1/--tries 3 --timeout 1d/' tree/bin/exporter
 
     echo killed >mode
     run -137 tree/bin/exporter

@@ -361,6 +361,130 @@ END
     [[ $output == *"- etc/ssh/k (not shown)"* ]] || fail "$output"
 }
 
+# ends: profiles of two instances that reach each other: `server` runs prog for the key of `client`. $1: more lines for the server.
+ends() {
+    cat >server.cfg <<END
+[buildout]
+parts = sshd publish
+[key]
+recipe = ssh-key
+private-key = etc/ssh/id
+[sshd]
+recipe = ssh-server
+private-key = \${key:private-key}
+command = $PWD/a "prog" with \\\\ blanks
+keys = \${slap-parameter:key}
+${1-}
+[publish]
+recipe = publish
+url = \${sshd:url}
+key = \${key:public-key}
+[slap-parameter]
+key =
+END
+    cat >client.cfg <<'END'
+[buildout]
+parts = ssh publish
+[key]
+recipe = ssh-key
+private-key = etc/ssh/id
+[ssh]
+recipe = ssh-client
+private-key = ${key:private-key}
+urls = ${slap-parameter:url}
+keys = ${slap-parameter:key}
+[publish]
+recipe = publish
+key = ${key:public-key}
+command = ${ssh:command}
+[slap-parameter]
+url =
+key =
+END
+}
+
+# end_of NAME PARAMETERS: one of them is rendered, at the address 127.0.0.1.
+end_of() {
+    printf '{"name": "%s", "address": "127.0.0.1", "parameters": %s}\n' "$1" "$2" >given
+    run --separate-stderr rs-render instance "$1.cfg" --root "$1" --given given
+}
+
+published() { jq -r ".$2" "$1/etc/published.json"; }
+
+@test "two instances reach each other with ssh: a key runs one program, whatever it asks for, and no other key runs any" {
+    command -v /usr/sbin/sshd >/dev/null || skip 'needs sshd'
+    ends
+    printf '#!/bin/sh\necho "asked for: $SSH_ORIGINAL_COMMAND"\ncat\n' >'a "prog" with \\ blanks'
+    chmod 755 'a "prog" with \\ blanks'
+    end_of client '{}'
+    [ "$status" -eq 0 ] || fail "$stderr"
+    end_of server "{\"key\": \"$(published client key)\"}"
+    [ "$status" -eq 0 ] || fail "$stderr"
+    local url port
+    url=$(published server url)
+    [[ $url =~ ^ssh://[a-z0-9_-]+@127\.0\.0\.1:[0-9]+/$ ]] || fail "$url"
+    port=${url##*:} port=${port%/}
+    # The same port the next time, though somebody listens there.
+    server/etc/service/sshd >sshd.log 2>&1 & pids+=($!)
+    until_true server/etc/promise/sshd 2>/dev/null
+    end_of server "{\"key\": \"$(published client key)\"}"
+    [ "$(published server url)" = "$url" ]
+    end_of client "{\"url\": \"$url\", \"key\": \"$(published server key)\"}"
+    [ "$status" -eq 0 ] || fail "$stderr"
+    reached() { echo hello | eval "$(published client command) -p $port ${url%:*}" '"$@"'; }
+    run -0 reached 'touch hacked; id'
+    [ "$output" = $'asked for: touch hacked; id\nhello' ] || fail "$output" "$(cat sshd.log)"
+    [ ! -e hacked ]
+    # No forwarding, no terminal, no other subsystem.
+    run ! eval "$(published client command) -p $port -W 127.0.0.1:$port ${url%:*} </dev/null"
+    run ! eval "$(published client command) -p $port -s ${url%:*} sftp </dev/null"
+    # Another key, and a server that is another one.
+    rm client/etc/ssh/id client/etc/ssh/id.pub
+    end_of client "{\"url\": \"$url\", \"key\": \"$(published server key)\"}"
+    run -255 reached x
+    [[ $output == *"Permission denied"* ]] || fail "$output"
+    end_of server "{\"key\": \"$(published client key)\"}"
+    until_true reached x >/dev/null 2>&1
+    end_of client "{\"url\": \"$url\", \"key\": \"$(published client key)\"}"
+    run -255 reached x
+    [[ $output == *"ost key verification failed"* ]] || fail "$output"
+    # On one machine nobody needs any of that.
+    printf '{"name": "server", "parameters": {"key": "%s"}}\n' "$(published client key)" >given
+    rs-render instance server.cfg --root alone --given given >/dev/null
+    [[ $(published alone url) == "exec:$PWD/a "* ]]
+    [ ! -e alone/etc/ssh/sshd_config ]
+}
+
+@test "what comes as a key, an address or a port of ssh must be one" {
+    local key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ' bad
+    ends
+    for bad in 'x' 'ssh-ed25519' "command=\"id\" $key" "$key $key AAAA" 'ssh-ed25519 AA"AA'; do
+        end_of server "$(jq -nc --arg key "$bad" '{key: $key}')"
+        [ "$status" -eq 78 ] || fail "$bad: $status $output"
+        [[ $stderr == *"[sshd] keys"* ]] || fail "$stderr"
+        [ ! -e server/etc/ssh/authorized_keys ]
+    done
+    for bad in 'ssh://h:1/' 'ssh://u@h/' 'ssh://u@-h:1/' 'ssh://u@h:0/' 'ssh://u@h:1/path' "ssh://u@h:1/\", \"key\": \"$key $key"; do
+        end_of client "{\"url\": \"$bad\"}"
+        [ "$status" -eq 78 ] || fail "$bad: $status $output"
+        [[ $stderr == *"[ssh] "* ]] || fail "$stderr"
+    done
+    for bad in 0 65536 x -1 '22 22'; do
+        ends "port = $bad"
+        end_of server '{}'
+        [ "$status" -eq 78 ] || fail "$bad: $status $output"
+        [[ $stderr == *"[sshd] port"* ]] || fail "$stderr"
+    done
+    ends 'port = 2222'
+    end_of server '{}'
+    [[ $(published server url) == *:2222/ ]]
+    # Two servers are known by their own keys, and the standard port is not named.
+    ends
+    end_of client "{\"url\": \"ssh://u@[fd00::1]:22/ exec:/p ssh://u@h:2/\", \"key\": \"$key $key $key\"}"
+    [ "$status" -eq 0 ] || fail "$stderr"
+    [ "$(cat client/etc/ssh/known_hosts)" = "[h]:2 $key"$'\n'"fd00::1 $key" ] || fail "$(cat client/etc/ssh/known_hosts)"
+}
+
 @test "what is kept in a tree is not read through a link of someone else" {
     need_root
     printf '[buildout]\nparts = p\n[p]\nrecipe = password\nstorage-path = etc/passwd\n' >p.cfg

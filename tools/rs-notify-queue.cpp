@@ -114,7 +114,7 @@ Exit run_work(tool::Command& command, const WorkOptions& o) {
 // ---- queue ----
 
 struct QueueOptions {
-    std::string queue;
+    std::string queue, max_age = "0";
     bool retry = false, check = false;
 };
 
@@ -127,6 +127,7 @@ std::string state_of(const notify::Item& i) {
 nlohmann::json object_of(const notify::Item& i) {
     nlohmann::json j{{"source", i.source}, {"name", i.name}, {"program", tool::json_text(i.program)}, {"state", state_of(i)}};
     if (i.wanted) j["wanted"] = i.wanted.str();
+    if (i.wanted && i.since.seconds > 0) j["since"] = format_utc(i.since);
     if (i.done) j["done"] = i.done.str();
     j["tries"] = i.tries;
     j["status"] = i.status;
@@ -137,6 +138,7 @@ nlohmann::json object_of(const notify::Item& i) {
 std::string line_of(const notify::Item& i) {
     std::string out = cat(i.key(), "  ", state_of(i));
     if (i.wanted) out += cat("  wants ", i.wanted.str());
+    if (i.wanted && i.since.seconds > 0) out += cat("  since ", format_utc(i.since));
     if (i.done) out += cat("  has ", i.done.str());
     if (i.tries > 0) out += cat("  failed ", i.tries, i.tries == 1 ? " time" : " times", ", status ", i.status);
     if (i.tries > 0 && i.waiting()) out += cat("  again ", format_utc(i.retry));
@@ -149,16 +151,25 @@ Exit run_queue(tool::Command& command, const QueueOptions& o) {
     notify::Queue queue = notify::Queue::open(o.queue);
     if (o.retry) command.result()["retried"] = queue.retry_all();
     std::vector<std::string> damaged;
-    std::size_t waiting = 0, given_up = 0;
+    std::size_t waiting = 0, given_up = 0, late = 0;
+    const auto limit = seconds_of(o.max_age, "--max-age").count();
+    const UtcTime now = now_utc();
+    // Asked only if it matters, since whoever begins to work meanwhile would find the lock taken.
+    std::optional<bool> idle;
     for (const notify::Item& i : queue.items(&damaged)) {
+        bool is_late = i.waiting() && limit > 0 && i.since.seconds > 0 && now.seconds - i.due_since().seconds > limit;
+        if (is_late && !idle) idle = queue.try_work().has_value();
+        is_late = is_late && *idle;
         waiting += i.waiting() ? 1 : 0;
         given_up += i.given_up ? 1 : 0;
-        if (!o.check || i.given_up) command.line(line_of(i), [&] { return object_of(i); });
+        late += is_late ? 1 : 0;
+        if (!o.check || i.given_up || is_late) command.line(line_of(i), [&] { return object_of(i); });
     }
     for (const std::string& path : damaged) command.console().warn(cat(printable(path), ": damaged"));
     nlohmann::json& j = command.result();
     j["waiting"] = waiting;
     j["given_up"] = given_up;
+    j["late"] = late;
     j["damaged"] = damaged.size();
     std::string counted;
     for (const auto& [name, value] : queue.counters()) {
@@ -167,7 +178,7 @@ Exit run_queue(tool::Command& command, const QueueOptions& o) {
         counted += cat(counted.empty() ? "" : ", ", value, " ", name);
     }
     if (!command.json() && !o.check) command.line(counted, [] { return nlohmann::json(); });
-    return o.check && given_up > 0 ? Exit::warned : Exit::ok;
+    return o.check && given_up + late + damaged.size() > 0 ? Exit::warned : Exit::ok;
 }
 
 } // namespace
@@ -192,5 +203,6 @@ void notify_tool::add_queue(tool::Command& command, std::function<Exit()>& chose
     const auto queue = add<QueueOptions>(command, chosen, "queue", "what a queue holds", sub, run_queue);
     sub->add_option("QUEUE", queue->queue, "the queue")->required();
     sub->add_flag("--retry", queue->retry, "what failed is due now");
-    sub->add_flag("--check", queue->check, "only what was given up; exit 1 if any was");
+    sub->add_flag("--check", queue->check, "only what was given up, damaged or waits for nobody; exit 1 if any is");
+    sub->add_option("--max-age", queue->max_age, "with --check: how long what is due may wait while nobody works; 0: for ever")->type_name("TIME");
 }

@@ -26,6 +26,7 @@ Json json_of(const Item& i) {
     j["source"] = i.source;
     j["name"] = i.name;
     j["wanted"] = i.wanted ? i.wanted.str() : "";
+    j["since"] = i.since.seconds;
     j["digest"] = i.digest;
     j["done"] = i.done ? i.done.str() : "";
     j["tries"] = i.tries;
@@ -52,6 +53,7 @@ std::optional<Item> item_of(std::string_view text) {
         i.source = j.at("source").get<std::string>();
         i.name = j.at("name").get<std::string>();
         i.wanted = generation_of(j.at("wanted").get<std::string>());
+        i.since.seconds = j.value("since", std::int64_t{0}); // those of 0.1.0 before it had none
         i.digest = j.at("digest").get<std::string>();
         i.done = generation_of(j.at("done").get<std::string>());
         i.tries = j.at("tries").get<unsigned>();
@@ -155,6 +157,7 @@ Answer Queue::accept(const Notification& n, const std::vector<std::string>& prog
         item.program = program; // it may have moved
         if (n.generation <= item.done || n.generation < item.wanted) continue;
         if (n.generation == item.wanted && !item.given_up) continue;
+        if (!item.wanted) item.since = now_utc();
         item.wanted = n.generation;
         item.digest = n.digest;
         item.tries = 0;
@@ -198,6 +201,7 @@ Item Queue::finish(const Item& item, int status, std::optional<std::uint64_t> re
     if (status == 0) {
         now.done = std::max(now.done, item.wanted);
         if (!newer) now.wanted = {};
+        now.since = newer ? now_utc() : UtcTime{}; // the newer one came later than that, and begins to wait now
         now.tries = 0;
     } else if (!newer) { // what has failed is of no interest any more if there is something newer
         ++now.tries;

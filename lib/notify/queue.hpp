@@ -28,6 +28,7 @@ struct Item {
     std::string program; // absolute
     std::string source, name;
     Generation wanted;   // none: nothing to do
+    UtcTime since;       // since when it has wanted something that it has not, also after it was given up; 0: not known
     std::string digest;  // of the wanted one
     Generation done;     // the newest that was
     unsigned tries = 0;  // that have failed since it was wanted
@@ -40,6 +41,8 @@ struct Item {
     [[nodiscard]] bool waiting() const { return wanted && !given_up; }
     // A time that lies further ahead than any back-off is one of a clock that was wrong.
     [[nodiscard]] bool due(UtcTime now, std::uint64_t max_backoff_seconds) const;
+    // Since when it could have been done: it was told, or its back-off has ended; 0: not known.
+    [[nodiscard]] UtcTime due_since() const { return tries > 0 && retry > since ? retry : since; }
 };
 
 enum class Answer {

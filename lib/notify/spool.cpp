@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/spool.hpp"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 
@@ -58,7 +59,13 @@ void Spool::keep(const std::string& target, const Notification& n, const std::st
     const io::Lock held = lock(dir_);
     const std::string file = file_of(target, n.id());
     if (const auto old = load(file); old && old->notification.generation > n.generation) return;
+    // Its time is that of the first one: since when this target has not been told, whatever was to be told.
+    struct stat before {};
+    const bool again = ::fstatat(dir_.get(), file.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0;
     io::write_file_atomic(dir_, file, as_bytes(cat(target, "\n", text)));
+    const timespec times[2] = {{0, UTIME_OMIT}, before.st_mtim};
+    if (again && ::utimensat(dir_.get(), file.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+        fail_errno(Exit::io, dir_.name_of(file), "set its time");
 }
 
 void Spool::delivered(const std::string& target, const Notification& n) {

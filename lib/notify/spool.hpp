@@ -22,7 +22,8 @@ public:
         std::string file, target, text;
         Notification notification;
     };
-    // Durable when it returns. Kept as it is: who retries needs no key.
+    // Durable when it returns. Kept as it is: who retries needs no key. The time of its file stays what it was when the first
+    // one for this target and id was kept, until the target is told.
     void keep(const std::string& target, const Notification& n, const std::string& text);
     // It reached the target: what waits for it, and is not newer, goes.
     void delivered(const std::string& target, const Notification& n);

@@ -181,6 +181,35 @@ END
     [[ $stderr == *"others may read"* ]]
 }
 
+@test "notify queue --check: what is due, and nobody works on, is told of; what has to wait, or is being done, is not" {
+    queue
+    : >broken
+    tell 1.1
+    item=$(echo q/items/*)
+    grep -q "\"since\": $(date +%s | cut -c 1-6)" "$item"
+    run -0 rs-notify queue --check --max-age 1m q
+    sed -i 's/"since": [0-9]*/"since": 1000/' "$item"
+    run -0 rs-notify queue --check q
+    run -1 rs-notify queue --check --max-age 1m q
+    [[ $output == "C1:wiki:pull  waits  wants 1.1  since 1970-01-01T00:16:40Z" ]] || fail "$output"
+    run -1 --separate-stderr rs-notify queue --check --max-age 1m --json q
+    [ "$(tail -n 1 <<<"$output" | jq -c '[.late, .waiting, .given_up, .exit]')" = '[1,1,0,1]' ] || fail "$output"
+    # A newer one does not make it younger.
+    tell 1.2
+    run -1 rs-notify queue --check --max-age 1m q
+    # Being worked on, or after a failure: not before its time.
+    run -0 flock q/worker.lock rs-notify queue --check --max-age 1m q
+    run -0 --separate-stderr rs-notify work --once --queue q --log log --backoff 1h
+    run -0 rs-notify queue --check --max-age 1m q
+    rm broken
+    rs-notify queue --retry q >/dev/null
+    rs-notify work --once --queue q
+    run -0 rs-notify queue --check --max-age 1m q
+    # One that cannot be read would never be done.
+    echo x >"$item"
+    run -1 rs-notify queue --check q
+}
+
 @test "notify work: failures are retried, given up loudly, and taken up again" {
     queue
     : >broken
@@ -189,7 +218,7 @@ END
     [[ $stderr == *"C1:wiki:pull: given up after 3 tries of 1.1: status 74"* ]]
     [ "$(wc -l <ran)" -eq 3 ]
     run -1 rs-notify queue --check q
-    [[ $output == "C1:wiki:pull  given up  wants 1.1  failed 3 times, status 74" ]]
+    [[ $output == "C1:wiki:pull  given up  wants 1.1  since 20"*"Z  failed 3 times, status 74" ]] || fail "$output"
     rm broken
     rs-notify work --once --queue q
     [ "$(wc -l <ran)" -eq 3 ]

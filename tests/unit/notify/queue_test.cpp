@@ -36,9 +36,12 @@ TEST_CASE("only a newer generation is wanted, whatever the order in which they a
     CHECK(queue.accept(of(4), one) == Answer::known);
     CHECK(queue.accept(of(7), one) == Answer::accepted);
     CHECK(only(queue).wanted == Generation{1, 7});
+    CHECK(only(queue).since.seconds > 0);
+    CHECK(only(queue).due_since() == only(queue).since);
     CHECK(queue.accept(of(1, "wiki", 2), one) == Answer::accepted); // a later epoch counts from the beginning
     queue.finish(only(queue), 0, std::nullopt);
     CHECK_FALSE(only(queue).wanted);
+    CHECK(only(queue).since.seconds == 0);
     CHECK(only(queue).done == Generation{2, 1});
     CHECK(queue.accept(of(1, "wiki", 2), one) == Answer::known);
     CHECK(queue.accept(of(99), one) == Answer::known);

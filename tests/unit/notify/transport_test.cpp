@@ -2,6 +2,7 @@
 #include "notify/transport.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <thread>
@@ -108,10 +109,17 @@ TEST_CASE("what could not be delivered waits, the newest of each id, until it co
     CHECK(send(1, {target, "exec:true", "exec:sh -c 'exit 65'"}) == 2);
     REQUIRE(spool.entries().size() == 1); // what was refused is not kept
     CHECK(spool.entries()[0].target == target);
+    // Its time is that of the first failure.
+    const std::string file = temp.path("spool/" + spool.entries()[0].file);
+    const timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, file.c_str(), long_ago, 0) == 0);
     CHECK(send(3, {target}) == 1);
     CHECK(send(2, {target}) == 1); // late, and older
     REQUIRE(spool.entries().size() == 1);
     CHECK(spool.entries()[0].notification == of(3));
+    struct stat kept {};
+    REQUIRE(::stat(file.c_str(), &kept) == 0);
+    CHECK(kept.st_mtime == 1000);
     CHECK(send_again(spool, {}).size() == 1);
     temp.write("up", "x");
     CHECK(send_again(spool, {}).empty());

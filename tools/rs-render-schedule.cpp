@@ -33,6 +33,7 @@ Exit run_schedule(tool::Command& command, const ScheduleOptions& o) {
     nlohmann::json& j = command.result();
     j["fields"] = tool::json_text(schedule.fields());
     j["disabled"] = schedule.disabled();
+    if (const auto period = schedule.period()) j["period"] = *period;
     std::string lines = schedule.fields();
     for (unsigned i = 0; i < o.next; ++i) {
         const auto then = schedule.next(at);

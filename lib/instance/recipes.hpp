@@ -21,6 +21,7 @@ using Recipe = void (*)(Part&);
 void recipe_copy(Part& part);
 void recipe_cron(Part& part);
 void recipe_cron_entry(Part& part);
+void recipe_schedule(Part& part);
 void recipe_directories(Part& part);
 void recipe_jinja2(Part& part);
 void recipe_link(Part& part);

@@ -308,4 +308,16 @@ std::optional<std::int64_t> Schedule::next(std::int64_t time) const {
     return std::nullopt;
 }
 
+std::optional<std::int64_t> Schedule::period() const {
+    constexpr std::int64_t start = 1767225600, year = 366 * 86400; // 2026-01-01T00:00Z
+    std::optional<std::int64_t> longest;
+    auto last = next(start);
+    for (unsigned runs = 0; last && runs < 10'000 && (!longest || *last < start + year); ++runs) {
+        const auto then = next(*last);
+        if (then) longest = std::max(longest.value_or(0), *then - *last);
+        last = then;
+    }
+    return longest;
+}
+
 } // namespace rs::profile

@@ -31,6 +31,9 @@ public:
     // The first minute after `time` in which it runs, both in seconds since 1970, by the clock of this place (TZ). Nothing
     // if disabled, or if there is none in nine years (February 30).
     [[nodiscard]] std::optional<std::int64_t> next(std::int64_t time) const;
+    // The longest pause between two runs of a year, in seconds; nothing if it does not run twice. Always the same for the same
+    // text and TZ: of 2026, and of those after it for what runs less often, the first 10,000 runs (a week of every minute).
+    [[nodiscard]] std::optional<std::int64_t> period() const;
 
 private:
     void set_fields(const std::array<std::string, 5>& fields, std::string_view text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// cron.d: a line of the crontab. cron: where they all are.
+// cron.d: a line of the crontab. cron: where they all are. schedule: what a schedule comes to, for one that runs elsewhere.
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "instance/recipes.hpp"
@@ -24,7 +24,17 @@ profile::Schedule schedule_of(Part& part) {
     return profile::Schedule::hourly(instance.empty() ? part.builder.plan().root() : instance);
 }
 
+void set_options(Part& part, const profile::Schedule& schedule) {
+    part.set("fields", schedule.fields());
+    // How old what it does may become: two periods, and half an hour for doing it. 0, any age, if it never runs twice.
+    const auto period = schedule.period();
+    part.set("period", std::to_string(period.value_or(0)));
+    if (part.get("max-age").empty()) part.set("max-age", std::to_string(period ? 2 * *period + 1800 : 0));
+}
+
 } // namespace
+
+void recipe_schedule(Part& part) { set_options(part, schedule_of(part)); }
 
 void recipe_cron(Part& part) {
     const std::string directory = part.get("cron-entries", "etc/cron.d");
@@ -39,7 +49,7 @@ void recipe_cron_entry(Part& part) {
         part.fail("command", "has several lines, and cron has one for each command");
     const profile::Schedule schedule = schedule_of(part);
     const std::string line = cat(schedule.fields(), " ", command, "\n");
-    part.set("fields", schedule.fields());
+    set_options(part, schedule);
     part.builder.plan().file(part.name(), cat(directory, "/", name), line);
     part.builder.cron_lines.push_back({part.name(), line});
 }

@@ -25,6 +25,7 @@ constexpr Named table[] = {
     {"publish", recipe_publish},
     {"request", recipe_request},
     {"request.optional", recipe_request_optional},
+    {"schedule", recipe_schedule},
     {"ssh-client", recipe_ssh_client},
     {"ssh-key", recipe_ssh_key},
     {"ssh-server", recipe_ssh_server},

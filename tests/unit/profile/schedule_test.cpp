@@ -167,6 +167,21 @@ TEST_CASE("the next times are those of cron") {
     CHECK(times("* * * * *", "1969-12-31T23:58:30", 2) == "1969-12-31T23:59 1970-01-01T00:00 ");
 }
 
+TEST_CASE("a period is the longest pause of a year") {
+    const Place utc("UTC");
+    const auto period = [](const char* text) { return profile::Schedule::parse(text).period().value_or(0); };
+    CHECK(period("* * * * *") == 60);
+    CHECK(period("hourly") == 3600);
+    CHECK(period("7 */6 * * *") == 6 * 3600);
+    CHECK(period("daily") == 86400);
+    CHECK(period("0 9-17 * * 1-5") == (7 + 9) * 3600 + 2 * 86400); // over a weekend
+    CHECK(period("monthly") == 31 * 86400);
+    CHECK(period("yearly") == 365 * 86400);
+    CHECK(period("0 0 29 2 *") == (4 * 365 + 1) * 86400);
+    CHECK(period("0 0 30 2 *") == 0);
+    CHECK(period("#daily") == 0);
+}
+
 TEST_CASE("a clock that is put forward or back is no trap") {
     const Place berlin("CET-1CEST,M3.5.0,M10.5.0/3");
     // 02:30 does not exist on 2027-03-28, and exists twice on 2026-10-25.

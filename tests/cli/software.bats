@@ -80,7 +80,7 @@ filled() {
     [ "$(stat -c %i "$fallback/srv/sqlite/here.sock")" = "$socket" ]
     [ "$(stat -c %a "$fallback/srv/sqlite/cache")" = 751 ]
     # What does not hold in the source is told, and is no fault of the dump.
-    grep -q 'violated: 1' "$pbs/var/log/equeue.log"
+    grep -q 'violated: 1' "$fallback/var/log/resilient.log"
 
     # Rows and a database go.
     echo 'COMMIT; DELETE FROM t WHERE x > 1000;' >&7

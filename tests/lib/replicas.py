@@ -20,7 +20,8 @@ import jinja2
 
 BASES = ["n", "runner", "kvm", "my-app", "x1", "1-x"]
 SLA_KEYS = ["computer_guid", "network_guid", "computer-guid", "mode", "a", "1", "n1-x"]
-NAMES = ["size", "db-name", "a", "Z_9", "software-root", "buildout-shared-folder", "remove-backup-older-than", "name", "number", "notify"]
+NAMES = ["size", "db-name", "a", "Z_9", "software-root", "buildout-shared-folder", "remove-backup-older-than",
+         "resiliency-backup-periodicity", "dump-max-age", "disk-floor", "name", "number", "notify"]
 VALUES = ["", "v", "3", " padded ", "two\nlines", "\n[evil]\nrecipe = x", "${buildout:directory}", "$$", "a;b", "#c", "!py!1", "it's \"q\"",
           "\u00e9\u2028", "[x]", "a = b", 0, 1, -7, 2.5, True, False, None, [], [1, "a", None], {"k": {"deep": [True]}}, "\t", "\\n"]
 
@@ -62,7 +63,7 @@ def parameters_of(rng, base, count):
 
 def placement(parameters, base, number):
     named, grouped = f"-sla-{base}{number}-", f"-sla-{number}-"
-    found = {k[len(grouped):]: v for k, v in parameters.items() if k.startswith(grouped)}
+    found = {k[len(grouped):]: v for k, v in parameters.items() if k.startswith(grouped) and not k.startswith(named)}
     found.update({k[len(named):]: v for k, v in parameters.items() if k.startswith(named)})
     return found or {"mode": "unique_by_network"}
 
@@ -72,14 +73,18 @@ def wanted(parameters, base, count):
     left = {k: v for k, v in parameters.items() if not k.startswith("-sla-")}
     own = {"number": "0", "name": base + "0", "namebase": base, "colour": "red"}
     leader = {k: v for k, v in left.items() if k not in ("number", "name", "namebase", "notify")} | own
+
+    def watched(*keys):
+        return {k: left[k] for k in keys if left.get(k)}
+
     out = {base + "0": ("e", False, placement(parameters, base, 0), leader)}
     for i in range(1, count):
         some = {k: left[k] for k in ("software-root", "buildout-shared-folder") if left.get(k)}
         out[f"{base}{i}"] = ("i", False, placement(parameters, base, i),
-                             some | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
-        out[f"PBS ({base} / {i})"] = ("pull-backup", False, placement(parameters, "pbs", i), {})
+                             some | watched("resiliency-backup-periodicity", "dump-max-age", "disk-floor") | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
+        out[f"PBS ({base} / {i})"] = ("pull-backup", False, placement(parameters, "pbs", i), watched("disk-floor"))
         here = {"instance_guid": f"PBS ({base} / {i})"}
-        shared = {"name": f"C-p-{base}-{i}"}
+        shared = {"name": f"C-p-{base}-{i}"} | watched("resiliency-backup-periodicity", "dump-max-age")
         out[f"PBS {i} pulling from {base}0"] = ("pull-backup", True, here, shared | {
             "type": "pull", "title": f"Pulling from {base}", "notification-id": f"C-p-{base}-{i}-pull",
             "remove-backup-older-than": left.get("remove-backup-older-than", "2W")})

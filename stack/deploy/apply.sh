@@ -97,7 +97,7 @@ supervise() {
     [ "$1" != up ] || _program=$_base/software/stack/deploy/services.sh
     _got=0
     # shellcheck disable=SC2046 # settings are words
-    script_on "$4" supervise.sh "$1" "$name-$3" "$_base/$3" ${_program:+"$_program"} $(settings_of "$4") >"$work/said" 2>"$work/errors" || _got=$?
+    script_on "$4" "$stack/deploy/supervise.sh" "$1" "$name-$3" "$_base/$3" ${_program:+"$_program"} $(settings_of "$4") >"$work/said" 2>"$work/errors" || _got=$?
     while IFS= read -r _line; do
         tell "${_line%% *} $2 on $4: ${_line#* }"
     done <"$work/said"
@@ -149,16 +149,6 @@ stop_gone() {
         update requests.json 'del(.[$name])' --arg name "$_name" || :
         tell "- $_name on $_where: nobody asks for it any more; stopped, and its data is kept: rs-deploy destroy $file '$_name' removes it"
     done 3<"$work/list"
-}
-
-# Asks the promises of the instance $1 on the computer $4, slug $3; of the first one here if $4 is empty.
-# $work/promises has what they said. Returns 0 if all are kept, 255 if the computer cannot be reached.
-ask_promises() {
-    if [ -z "$4" ]; then
-        sh "$lib/promises.sh" "$state/root" >"$work/promises" 2>/dev/null 9>&-
-    else
-        script_on "$4" promises.sh "$(base_of "$4")/$3" >"$work/promises" 2>"$work/errors"
-    fi
 }
 
 # Warns of the promises that are not kept.

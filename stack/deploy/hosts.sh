@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# How things are done on computers; sourced by rs-deploy.
+# How things are done on computers; sourced by rs-deploy and rs-status.
 #
 # A computer is known by its name; what the deployment file says of it is a file per option in $work/host/NAME. One
 # connection to each is kept open until close_hosts, and one that could not be reached is not tried again.
@@ -33,7 +33,8 @@ open_hosts() {
         mkdir -p -- "$work/host/$_name"
         printf '%s' "$_value" >"$work/host/$_name/$_option"
     done <"$work/options"
-    control=$state/ssh
+    # Of this run alone: others ask at the same time, and end their connections.
+    control=$work/ssh
     [ ${#control} -le 70 ] || control=$(mktemp -d /tmp/rs-deploy.XXXXXX)
     mkdir -p -- "$control"
     chmod 0700 "$control"
@@ -76,10 +77,10 @@ on() {
     return "$_code"
 }
 
-# Has the computer $1 run the script $2 of the stack, which need not be there, with the arguments after it.
+# Has the computer $1 run the script $2, which need not be there, with the arguments after it.
 # Returns its status, or 255.
 script_on() {
     _where=$1 _script=$2
     shift 2
-    on "$_where" sh -s -- "$@" <"$stack/deploy/$_script"
+    on "$_where" sh -s -- "$@" <"$_script"
 }

@@ -13,7 +13,7 @@ struct Options {
     std::vector<std::string> files;
     std::string format = "text", title, link, max_age = "0";
     std::size_t rows = 50;
-    bool check = false;
+    bool check = false, brief = false;
 };
 
 std::string line_of(const notify::Row& row) {
@@ -44,7 +44,7 @@ Exit run_feed(tool::Command& command, const Options& o) {
     if (o.check) return check(command, o);
     if (o.files.size() != 1) fail(Exit::usage, "more than one feed", "--check takes several");
     const std::string& file = o.files.front();
-    const notify::Feed feed = notify::read_feed(file);
+    notify::Feed feed = notify::read_feed(file);
     if (feed.damaged_lines > 0) command.console().warn(cat(printable(file), ": ", count_of(feed.damaged_lines, "damaged line"), " left out"));
     if (o.format == "atom" || o.format == "rss") {
         const notify::FeedHead head{o.title.empty() ? file : o.title, o.link, o.rows};
@@ -54,8 +54,10 @@ Exit run_feed(tool::Command& command, const Options& o) {
         return Exit::ok;
     }
     const std::size_t skipped = feed.rows.size() - std::min(feed.rows.size(), o.rows);
-    for (const notify::Row& row : std::span(feed.rows).subspan(skipped))
+    for (notify::Row& row : std::span(feed.rows).subspan(skipped)) {
+        if (o.brief) row.output.clear();
         command.line(line_of(row), [&] { return nlohmann::json::parse(row.json()); });
+    }
     return Exit::ok;
 }
 
@@ -67,6 +69,7 @@ void notify_tool::add_feed(tool::Command& command, std::function<Exit()>& chosen
     sub->add_option("FEED", o->files, "file that rs-notify run keeps")->required();
     sub->add_option("--format", o->format, "text, atom or rss")->check(CLI::IsMember({"text", "atom", "rss"}))->type_name("FORMAT");
     sub->add_option("-n,--rows", o->rows, "the newest so many")->check(CLI::Range(1, 1'000'000))->type_name("N");
+    sub->add_flag("--brief", o->brief, "without what was printed");
     sub->add_option("--title", o->title, "title of the feed")->type_name("TEXT");
     sub->add_option("--link", o->link, "where it can be had")->type_name("URL");
     sub->add_flag("--check", o->check, "exit 1 if the last run failed or is too old");

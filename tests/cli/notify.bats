@@ -81,6 +81,9 @@ END
     grep -q '^generation 4.5$' told
     rs-notify feed --json feed >rows.json
     [ "$(json_rows rows.json 'rows[0]["tries"], rows[0]["status"], rows[0]["generation"], rows[0]["exit"]')" = "(3, 'WARNING', '4.5', 1)" ]
+    rs-notify run --feed words -- echo a word
+    rs-notify feed --json words | grep -q '"output":"a word'
+    run ! grep -q 'a word"' <(rs-notify feed --json --brief words | sed 's/"title":"[^"]*"//')
     # A program that was to say it and did not has failed: nobody is told of something else.
     rm generation told
     run -69 --separate-stderr rs-notify run --generation-file generation --source C1 --name wiki --to "exec:sh -c 'cat >$PWD/told'" -- true

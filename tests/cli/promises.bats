@@ -256,3 +256,40 @@ hours_later() {
     cat kept >"$generation"
     all_kept
 }
+
+# limits GIVEN: of the promises of instances that are given these parameters by the first one, `INSTANCE NAME LIMIT`, sorted.
+limits() {
+    printf '%s\n' "$1" >parameters
+    rm -rf other
+    ln -sfn "$BATS_FILE_TMPDIR/sw" sw
+    "$python" -S "$lib/deploy.py" sw/instance.cfg other parameters >/dev/null || return
+    sed -n "s|^run \([^ ]*\) [a-z]* \([0-9a-z]*\) .*|\1 \2|p; s|^spool \([^ ]*\) .*|spool \1|p; s|^proven [^ ]* \([^ ]*\) .*|proven \1|p" other/*/etc/watched |
+        sed 's/COMP-ROOT-root-Name-1-//' | sort | tr '\n' ' '
+}
+
+@test "limits are two periods of the schedule and half an hour, everywhere, unless they are given" {
+    two_days=$((2 * 86400 + 1800))
+    [ "$(limits '{}')" = "exporter 9000 importer 9000 proven 9000 pull 9000 push 9000 spool 9000 " ]
+    # A pull looks by itself, however rarely there is something new.
+    [ "$(limits '{"resiliency-backup-periodicity": "daily"}')" = "exporter $two_days importer $two_days proven $two_days pull 9000 push $two_days spool $two_days " ]
+    for promise in Name0/etc/promise/exporter Name1/etc/promise/importer PBS-Name-1/etc/promise/COMP-ROOT-root-Name-1-push; do
+        grep -q -e "--max-age $two_days " "other/$promise" || fail "$(cat "other/$promise")"
+    done
+    [ "$(limits '{"resiliency-backup-periodicity": "daily", "dump-max-age": "26h"}')" = "exporter 26h importer 26h proven 26h pull 9000 push 26h spool 26h " ]
+    grep -q 'limit=93600$' other/PBS-Name-1/etc/promise/COMP-ROOT-root-Name-1-push-proven
+    grep -q 'limit=93600$' other/Name0/etc/promise/spool
+    # Where no dump is planned, none is too old.
+    [ "$(limits '{"resiliency-backup-periodicity": "#by hand"}')" = "exporter 0 importer 0 proven 0 pull 9000 push 0 spool 0 " ]
+}
+
+@test "the floor of the disk is handed to every instance, and one that is none is refused" {
+    limits '{"disk-floor": "3% 2.5G"}'
+    for name in Name0 Name1 PBS-Name-1; do
+        grep -q "floor='3% 2.5G'" "other/$name/etc/promise/disk"
+        grep -qx 'floor 3% 2.5G' "other/$name/etc/watched"
+    done
+    for floor in lots 5%% 10GB '5 percent' '1G;x'; do
+        run -1 limits "{\"disk-floor\": \"$floor\"}"
+        [[ $output == *'disk-floor: not N% or a size'* ]] || fail "$output"
+    done
+}

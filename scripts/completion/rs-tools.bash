@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse and rs-store for bash 4.4 and later.
+# Completion of rs-export, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse, rs-status and rs-store for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -35,9 +35,11 @@ _rs_stored() {
 # Options whose value is optional, or that are not known, do not.
 _rs_takes_value() {
     case $1:$2 in
-    rs-import:* | rs-notify:--warned | rs-notify:--again | rs-notify:--once | rs-notify:--retry | rs-notify:--check) return 1 ;;
+    rs-import:* | rs-notify:--warned | rs-notify:--again | rs-notify:--once | rs-notify:--retry | rs-notify:--check | rs-notify:--brief) return 1 ;;
     rs-notify:--json | rs-notify:--quiet | rs-notify:--verbose | rs-notify:--help | rs-notify:--version) return 1 ;;
     rs-notify:*) ;;
+    rs-status:--deployment | rs-status:--state | rs-status:--output | rs-status:-o) ;;
+    rs-status:*) return 1 ;;
     rs-store:--entries | rs-store:--checksum) return 1 ;;
     rs-export:--have | *:--store | *:--name | *:--emit | *:--exec | *:--exclude | *:--exclude-from) ;;
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
@@ -69,8 +71,8 @@ _rs_paths() {
 # Sets COMPREPLY; offers nothing where nothing is known.
 _rs_value() {
     case $2 in
-    --store | --like) _rs_paths d "$3" ;;
-    --have | --exclude-from) _rs_paths f "$3" ;;
+    --store | --like | --state) _rs_paths d "$3" ;;
+    --deployment | --output | -o | --have | --exclude-from) _rs_paths f "$3" ;;
     --name) _rs_offer "$3" < <(_rs_stored "$4") ;;
     --emit) _rs_offer "$3" < <(_rs_stored "$4" "$5") ;;
     --format) _rs_offer "$3" < <(printf '%s\n' tar cpio zip) ;;
@@ -83,7 +85,7 @@ _rs_value() {
 # The operands so far are in the caller's array `operands`. Sets COMPREPLY.
 _rs_operand() {
     case $1:$2:$3 in
-    rs-export::0 | rs-import::0) _rs_paths d "$4" ;;
+    rs-export::0 | rs-import::0 | rs-status::*) _rs_paths d "$4" ;;
     rs-slaparse::0) _rs_paths f "$4" ;;
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
     rs-store::* | rs-render::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
@@ -160,4 +162,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store
+complete -F _rs_tools rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-status rs-store

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# All instances as one: {title, time, state, troubles, instances, exit}. Input: rows as rs-deploy has them, each with the text of
+# look.sh in `facts`; --slurpfile seen: what facts.jq made of these texts, in the same order.
+#   --arg title, --argjson time    what it is all about, and when it was asked
+include "words";
+
+def trouble($i; $word; $what; $text):
+    {state: $word, instance: $i.name, computer: $i.computer, what: $what, text: $text};
+
+# What the promise of a fact is called.
+def facts:
+    (.runs[] | {what: .feed, state, text: ("\(.what): " + (if .state == "failed" then "failed \(.age_seconds | ago), status \(.exit)\(if .error != null and .error != "" then ": \(.error)" else "" end)"
+        elif .state == "never" then "has never run" else "nothing since \(.time | stamp), the limit is \(.limit_seconds | duration)" end))}),
+    (.proofs[] | {what: "\(.id)-proven", state, text: "\(.name) is not proven on \(.instance)"}),
+    (.queue // empty | {what: "queue", state, text: "\(.given_up // "?") given up"}),
+    (.spool // empty | {what: "spool", state, text: "\(.waiting) not told since \(.oldest | stamp)"}),
+    (.disk // empty | {what: "disk", state, text: "\(.free_bytes | bytes) are free, the floor is \(.floor)"}),
+    (.store // empty | {what: "store", state, text: "\(.path): \(.what)"}),
+    (.keys[] | {what: "keys", state, text: "\(.path): \(if .mode then "mode \(.mode)" else "not there" end)"});
+
+def promises: [(.kept[] | {name: clean, state: "kept", text: ""}),
+    (.failing[] | index(":") as $i | {name: (.[:$i // length] | clean), state: "failed", text: (if $i then .[$i + 1:] | ltrimstr(" ") | clean(1500) else "" end)})];
+
+def instance($seen):
+    . as $row |
+    {name: (.name | clean), computer: (.computer // null | if . then clean else . end), directory: (.directory // null), type: (.type // ""), state: (.state | clean)} +
+    ($seen // {kind: "other", runs: [], proofs: [], spool: null, queue: null, store: null, disk: null, keys: []}) +
+    {services: [.services | to_entries[] | {name: (.key | clean), state: (if .value then "up" else "down" end)}], promises: promises} |
+    . as $i |
+    # One that cannot be asked has its place all the same.
+    .kind |= (if . != "other" then . elif $i.type == "pull-backup" then "pbs" elif $i.type | endswith("-export") then "export"
+        elif $i.type | endswith("-import") then "import" else . end) |
+    .troubles = (
+        [if .state == "unreachable" then trouble($i; "unreachable"; "computer"; "\(.computer // "?") cannot be reached; look whether it runs, and ssh gets there") else empty end,
+         if .state | IN("waiting for others", "placed") then trouble($i; "never"; "deployment"; "\(.state); rs-deploy apply") else empty end,
+         (.promises[] | select(.state == "failed") | trouble($i; "failed"; .name; .text)),
+         (.services[] | select(.state == "down") | trouble($i; "down"; .name; "the service does not run"))]) |
+    # What a promise says already is not said again; where it does not say it, the fact does.
+    ([.promises[] | select(.state == "failed") | .name]) as $said |
+    .troubles += [facts | select(.state | badness > 1) | select(.what as $w | $said | index($w) | not) | trouble($i; .state; .what; .text)] |
+    # The word of a promise is better known from the fact that it is about.
+    ([facts | {(.what): .state}] | add // {}) as $states |
+    .troubles |= map(.state = (if .state == "failed" and ($states[.what] // "ok" | badness) > 1 then $states[.what] else .state end)) |
+    .well = (.troubles == []) |
+    .worst = (([.troubles[].state] | max_by(badness)) // (if .state == "stopped" or (.state | startswith("not asked")) then "waiting" else "ok" end));
+
+[., $seen] | transpose | map(.[1] as $s | .[0] | instance($s)) |
+{title: ($title | clean), time: $time, state: (if all(.[]; .well) then "ok" else "not well" end),
+ troubles: ([.[].troubles[]] | sort_by(-(.state | badness))),
+ instances: .} | .exit = (if .state == "ok" then 0 else 1 end)

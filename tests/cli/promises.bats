@@ -293,3 +293,15 @@ limits() {
         [[ $output == *'disk-floor: not N% or a size'* ]] || fail "$output"
     done
 }
+
+@test "an sshd that does not answer, where there is an address" {
+    command -v /usr/sbin/sshd >/dev/null || skip "needs sshd"
+    ln -s "$BATS_FILE_TMPDIR/sw" sw
+    "$python" -S "$lib/deploy.py" sw/instance.cfg far --address 127.0.0.1
+    for name in Name0 Name1 PBS-Name-1; do
+        run -1 "far/$name/etc/promise/sshd"
+        [[ $output == *"no sshd with our key answers at "*127.0.0.1*"; does the service sshd run? look at "*"$PWD/far/$name/var/log/sshd.log"* ]] || fail "$output"
+        "far/$name/etc/service/sshd" 2>/dev/null 3>&- & pids+=($!)
+        until_true eval '"far/$name/etc/promise/sshd" 2>/dev/null'
+    done
+}

@@ -121,13 +121,14 @@ std::string service(const std::string& root) {
                "exec /usr/sbin/sshd -D -e -f ", shell_quote(root + "/etc/ssh/sshd_config"), "\n");
 }
 
-std::string promise(const std::string& host, unsigned port, const std::string& key_file) {
+std::string promise(const std::string& host, unsigned port, const std::string& key_file, const std::string& log) {
     return cat("#!/bin/sh\n"
                "# Kept while the instance's own sshd answers with its own key. Made by rs-render.\n"
                "set -eu\n"
                "read -r type key _ <", shell_quote(key_file), "\n"
                "if ssh-keyscan -T 10 -p ", port, " ", shell_quote(host), " 2>/dev/null | grep -qF -e \"$type $key\"; then exit 0; fi\n"
-               "echo \"no sshd with our key answers at ", shell_quote(host), " port ", port, "\" >&2\n"
+               "echo \"no sshd with our key answers at ", shell_quote(host), " port ", port,
+               "; does the service sshd run? look at \"", shell_quote(log), " >&2\n"
                "exit 1\n");
 }
 
@@ -157,7 +158,7 @@ void recipe_ssh_server(Part& part) {
     plan.file(part.name(), "etc/ssh/sshd_config", configuration(root, key, port, user));
     plan.file(part.name(), "etc/ssh/authorized_keys", authorized_keys(part));
     plan.file(part.name(), "etc/service/sshd", service(root), program_mode);
-    plan.file(part.name(), "etc/promise/sshd", promise(address, port, key + ".pub"), program_mode);
+    plan.file(part.name(), "etc/promise/sshd", promise(address, port, key + ".pub", root + "/var/log/sshd.log"), program_mode);
 }
 
 } // namespace rs::instance

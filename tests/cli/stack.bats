@@ -546,6 +546,22 @@ cat "$backup/number" >"$data/number"'
     [ "$(cat "$word" fallback/srv/data/number | tr '\n' ' ')" = "two two " ]
     [ "$(ls -A fallback/srv/backup | tr '\n' ' ')" = ".Name.rs-import .Name.signature Name " ] || fail "$(ls -A fallback/srv/backup)"
 
+    # It hangs, with something that it has started: it has a time, and the dump before is there again.
+    cp fallback/bin/Name-importer importer
+    sed -i 's/--timeout 1d/--timeout 1/' fallback/bin/import-serve
+    sed -i 's/^\[ -e.*/[ -e "$backup\/number" ] || { sleep 1000 \& wait; }/' fallback/bin/Name-importer
+    run -69 --separate-stderr pushed
+    [[ $stderr == *"the dump before it is loaded again"* ]] || fail "$stderr"
+    [ "$(cat "$word" fallback/srv/data/number | tr '\n' ' ')" = "two two " ]
+    run ! pgrep -f "$PWD/fallback/bin/Name-importer"
+    flock -n fallback/var/run/backup.lock true
+    # It is killed: as if it had failed.
+    sed -i 's/{ sleep 1000 & wait; }/kill -9 $$/' fallback/bin/Name-importer
+    run --separate-stderr pushed
+    [ "$status" -eq 137 ] || fail "$status $stderr"
+    [ "$(cat "$word" fallback/srv/data/number | tr '\n' ' ')" = "two two " ]
+    cp importer fallback/bin/Name-importer
+
     # An exporter that knows the sums says them, and is believed; not for long if they are wrong.
     printf '%s\n' 'rm -f "$backup/number"' 'echo four >"$backup/word"' 'echo "$(printf "four\n" | sha256sum | cut -d " " -f 1)  ./word" >"$RS_SIGNATURE"' >>tree/bin/Name-exporter
     tree/bin/exporter

@@ -65,6 +65,18 @@ proven_everywhere() {
     done
 }
 
+# same_history ROUNDS: both servers restore the same trees, another one for each round.
+same_history() {
+    local i round
+    for i in 1 2; do
+        for ((round = 1; round <= $1; round++)); do
+            restore "$(instance "PBS ($base / $i)")/srv/backup/pbs" "wiki-root-$base-$i" "1.$round" "g$i.$round"
+        done
+    done
+    for ((round = 1; round <= $1; round++)); do same "g1.$round" "g2.$round"; done
+    run ! diff -rq g1.1 g1.2
+}
+
 @test "PostgreSQL on five machines: three rounds, equal rows everywhere, each generation in the history, cron does the last" {
     five lapp postgres 'resiliency-backup-periodicity = * * * * *'
     local bin=/usr/lib/postgresql/15/bin round leading i
@@ -89,14 +101,7 @@ proven_everywhere() {
             diff "want$round" got || fail "round $round: postgres$i has other rows"
         done
     done
-    # The history has each of them, on both servers the same.
-    for i in 1 2; do
-        for round in 1 2 3; do
-            restore "$(instance "PBS (postgres / $i)")/srv/backup/pbs" "wiki-root-postgres-$i" "1.$round" "g$i.$round"
-        done
-    done
-    for round in 1 2 3; do same "g1.$round" "g2.$round"; done
-    run ! diff -rq g1.1 g1.2
+    same_history 3
     # Nobody has anything to complain of.
     run -0 --separate-stderr rs-deploy apply wiki.cfg
     [ -z "$stderr" ]
@@ -108,4 +113,41 @@ proven_everywhere() {
     run of "$pbs" ssh -F "$(instance "$pbs")/etc/ssh/config" -p "${url##*:}" "${url%:*}" 'touch /tmp/hacked; id' </dev/null
     [ "$status" -ne 0 ]
     [[ $output != *uid=* ]]
+}
+
+@test "MariaDB on five machines: three rounds, equal rows everywhere, each generation in the history" {
+    PATH=$PATH:/usr/sbin
+    command -v mariadbd >/dev/null || skip "mariadb-server is not installed"
+    five lamp mariadb 'resiliency-backup-periodicity = #'
+    local round i
+    sql() { of "$1" mariadb --no-defaults --default-character-set=utf8mb4 --socket "$(instance "$1")/var/run/mariadb/socket" --user "$("${as[@]}" id -un)" --batch --skip-column-names --execute "$2"; }
+    # Each row of each table, and the tables that there are.
+    rows() {
+        sql "$1" 'SELECT table_name FROM information_schema.tables WHERE table_schema = "shop" ORDER BY 1;
+            SET SESSION group_concat_max_len = 100000000;
+            SELECT count(*), md5(group_concat(id, ":", name, ":", hex(data) ORDER BY id)) FROM shop.goods;
+            SELECT count(*), md5(group_concat(good, ":", words ORDER BY good, words)) FROM shop.remarks'
+    }
+    for i in mariadb0 mariadb1 mariadb2; do until_true eval "sql $i 'SELECT 1' >/dev/null 2>&1" || fail "$(tail -n 20 "$(instance "$i")/var/log/mariadb.log")"; done
+    sql mariadb0 'CREATE DATABASE shop; USE shop;
+        CREATE TABLE goods(id int AUTO_INCREMENT PRIMARY KEY, name varchar(100), data blob);
+        CREATE TABLE remarks(good int, words text, FOREIGN KEY (good) REFERENCES goods(id));
+        INSERT INTO goods(name, data) SELECT concat("good ", seq, " ü"), unhex(md5(seq)) FROM seq_1_to_20000'
+    for round in 1 2 3; do
+        sql mariadb0 "USE shop; INSERT INTO remarks SELECT id, concat('$round ', md5(id)) FROM goods WHERE id % 7 = $round;
+            UPDATE goods SET name = concat(name, ' $round') WHERE id % 100 = $round;
+            DELETE FROM goods WHERE id = 20000 - $round AND id NOT IN (SELECT good FROM remarks);
+            CREATE TABLE round$round(x int); DROP TABLE IF EXISTS round$((round - 1))"
+        rows mariadb0 >"want$round"
+        of mariadb0 "$(instance mariadb0)/bin/exporter"
+        until_true proven_everywhere "$round"
+        for i in 1 2; do
+            rows "mariadb$i" >got
+            diff "want$round" got || fail "round $round: mariadb$i has other rows"
+        done
+    done
+    run ! cmp -s want1 want2
+    same_history 3
+    run -0 --separate-stderr rs-deploy apply wiki.cfg
+    [ -z "$stderr" ]
 }

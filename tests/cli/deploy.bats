@@ -32,7 +32,7 @@ where() {
     [ "$(grep -c '^= ' <<<"$output")" -eq 3 ] || fail "$output"
 
     # The schedule is in the directory, and dumps reach the fallback.
-    exporter=$(sed -n 's/^[0-9]* \* \* \* \* [^ ]* //p' cron.d/rs-wiki-Name0 | head -n 1)
+    exporter=$(sed -n "s/^[0-9]* \* \* \* \* [^ ]* \(.*bin\/exporter\)$/\1/p" cron.d/rs-wiki-Name0)
     echo precious >"$leader/wiki/Name0/srv/data/file"
     PATH=/usr/bin:/bin sh -c "$(grep '^PATH=' cron.d/rs-wiki-Name0); $exporter"
     until_true cmp "$leader/wiki/Name0/srv/data/file" "$(where Name1)/wiki/Name1/srv/data/file"

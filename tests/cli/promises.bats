@@ -305,3 +305,49 @@ limits() {
         until_true eval '"far/$name/etc/promise/sshd" 2>/dev/null'
     done
 }
+
+@test "somebody is told: cron runs what names the promises that are not kept, and says nothing else" {
+    for name in "$leader" "$fallback" "$pbs"; do
+        run -0 "$fleet/$name/bin/alarm"
+        [ -z "$output" ] || fail "$output"
+        grep -q " $fleet/$name/bin/alarm$" "$fleet/$name/etc/cron.d/alarm"
+    done
+    # Of those that are broken each one is told, whatever they print, and one that never answers keeps nobody waiting for ever.
+    printf '#!/bin/sh\nprintf "first\\nlast \\033[31mred; look\\n" >&2\nexit 3\n' >"$fleet/Name0/etc/promise/zz-loud"
+    printf '#!/bin/sh\nexit 4\n' >"$fleet/Name0/etc/promise/zz-mute"
+    chmod +x "$fleet/Name0/etc/promise/"zz-*
+    run -1 --separate-stderr "$fleet/Name0/bin/alarm"
+    rm "$fleet/Name0/etc/promise/"zz-*
+    [ "$output" = "$fleet/Name0: a promise is not kept: zz-loud: last [31mred; look"$'\n'"$fleet/Name0: a promise is not kept: zz-mute: status 4" ] || fail "$output"
+    [ -z "$stderr" ]
+    # By hand, and closer.
+    run -0 "$fleet/$pbs/bin/status"
+    [[ $output == *"$id"* ]] || fail "$output"
+    run -0 "$fleet/$pbs/bin/status" --json
+    jq -e '.instances | length == 1' <<<"$output"
+    limits '{"alarm-periodicity": "#never"}'
+    for name in Name0 Name1 PBS-Name-1; do [[ $(cat "other/$name/etc/cron.d/alarm") == '#'* ]] || fail "$name"; done
+}
+
+@test "logs that have become large are put aside, and who writes to them goes on" {
+    command -v logrotate >/dev/null || PATH=$PATH:/usr/sbin
+    command -v logrotate >/dev/null || skip "needs logrotate"
+    local log=$fleet/$pbs/var/log/equeue.log before
+    "$fleet/$pbs/bin/rotate-logs"
+    [ "$(find "$fleet/$pbs/var/log" -name '*.gz' | wc -l)" -eq 0 ]
+    cp "$log" kept
+    yes 'a line of a log' | head -c 21000000 >>"$log"
+    before=$(stat -c %i "$log")
+    "$fleet/$pbs/bin/rotate-logs"
+    [ "$(stat -c '%i %s' "$log")" = "$before 0" ]
+    [ "$(zcat "$log.1.gz" | head -c "$(stat -c %s kept)" | cmp - kept && stat -c %a "$log.1.gz")" = 600 ]
+    run -0 "$fleet/$pbs/bin/rotate-logs"
+    [ -z "$output" ]
+    dumped
+    [ -s "$log" ]
+    all_kept
+    # Without it somebody is told.
+    sed 's|^PATH=.*|PATH=/none|; s|:/usr/sbin:/sbin||' "$fleet/$pbs/bin/rotate-logs" >without
+    run -69 sh without
+    [[ $output == *"logrotate is not there"* ]] || fail "$output"
+}

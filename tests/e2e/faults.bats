@@ -8,6 +8,8 @@ load ../lib/deployment
 load ../lib/hosts
 
 patience=${RS_PATIENCE-120}
+# How often what can be done again and again is done.
+rounds=${RS_CHAIN_ROUNDS-1}
 
 # five: a service whose data is a directory, on five machines; the rest of the words here know where it is.
 five() {
@@ -75,48 +77,58 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 @test "a line that dies in the midst of a pull or a push: it ends, nothing is published, and the next one brings it all" {
     five
     impatient
-    local data=$(instance Name1)/srv/data began
+    local data=$(instance Name1)/srv/data began round before loaded calm i
     echo one >"$(instance Name0)/srv/data/file"
     exported
     until_true arrived 1 2
-    big
 
-    # The pull: the leader is gone, and so is what waits there for its reader.
-    of Name0 bin/dump
-    : >mark
-    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw >pull.out 2>&1 & pids+=($!)
-    until_true written "$(store 1)"
-    link_cut "$(machine Name0)"
-    began=$SECONDS
-    run wait "${pids[-1]}"
-    wait "${pids[-1]}" && fail 'the pull ended with 0'
-    [ $((SECONDS - began)) -le 15 ] || fail "the pull took $((SECONDS - began)) s to see that the line is dead"
-    [ "$(rs-store list "$(store 1)" | wc -l)" -eq 1 ]
-    run -0 rs-store check --read-data "$(store 1)"
-    until_true flock -n "$(instance Name0)/var/run/backup.lock" true
-    run ! pgrep -f "rs-export .*$(instance Name0)"
-    link_mend "$(machine Name0)"
-    until_true host_answers "$(machine Name0)"
-    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw
-    [ "$(rs-store list "$(store 1)" | wc -l)" -eq 2 ]
+    newest() { rs-store list "$(store 1)" --name wiki-root-Name-1 | tail -n 1 | awk '{ print $2 }'; }
+    # What runs for these instances.
+    processes() { pgrep -f "$PWD/host" | wc -l; }
+    for i in host*/wiki/*/var/run/*.lock; do until_true flock -n "$i" true; done
+    calm=$(processes)
+    for ((round = 1; round <= rounds; round++)); do
+        big
+        before=$(newest)
+        loaded=$(cat "$data/file")
+        echo "$round" >"$(instance Name0)/srv/data/file"
+        # The pull: the leader is gone, and so is what waits there for its reader.
+        of Name0 bin/dump
+        : >mark
+        of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw >pull.out 2>&1 & pids+=($!)
+        until_true written "$(store 1)"
+        link_cut "$(machine Name0)"
+        began=$SECONDS
+        wait "${pids[-1]}" && fail 'the pull ended with 0'
+        [ $((SECONDS - began)) -le 15 ] || fail "the pull took $((SECONDS - began)) s to see that the line is dead"
+        [ "$(newest)" = "$before" ]
+        run -0 rs-store check --read-data "$(store 1)"
+        until_true flock -n "$(instance Name0)/var/run/backup.lock" true
+        run ! pgrep -f "rs-export .*$(instance Name0)"
+        link_mend "$(machine Name0)"
+        until_true host_answers "$(machine Name0)"
+        of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw
+        [ "$(newest)" != "$before" ]
 
-    # The push: the fallback has what it had, and takes another one at once when it is back.
-    : >mark
-    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw >push.out 2>&1 & pids+=($!)
-    until_true written "$(instance Name1)/srv/backup"
-    link_cut "$(machine Name1)"
-    began=$SECONDS
-    wait "${pids[-1]}" && fail 'the push ended with 0'
-    [ $((SECONDS - began)) -le 15 ] || fail "the push took $((SECONDS - began)) s to see that the line is dead"
-    until_true flock -n "$(instance Name1)/var/run/backup.lock" true
-    [ "$(cat "$data/file")" = one ]
-    [ ! -e "$data/big" ]
-    [ "$(ls "$(instance Name1)/srv/backup/Name")" = file ]
-    run ! grep -q '^proven' <(rs-store show "$(store 1)" wiki-root-Name-1 latest)
-    link_mend "$(machine Name1)"
-    until_true host_answers "$(machine Name1)"
-    of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw
-    until_true arrived 1
+        # The push: the fallback has what it had, and takes another one at once when it is back.
+        : >mark
+        of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw >push.out 2>&1 & pids+=($!)
+        until_true written "$(instance Name1)/srv/backup"
+        link_cut "$(machine Name1)"
+        began=$SECONDS
+        wait "${pids[-1]}" && fail 'the push ended with 0'
+        [ $((SECONDS - began)) -le 15 ] || fail "the push took $((SECONDS - began)) s to see that the line is dead"
+        until_true flock -n "$(instance Name1)/var/run/backup.lock" true
+        [ "$(cat "$data/file" "$(instance Name1)/srv/backup/Name/file" | tr '\n' ' ')" = "$loaded $loaded " ]
+        run ! grep -q '^proven' <(rs-store show "$(store 1)" wiki-root-Name-1 latest)
+        link_mend "$(machine Name1)"
+        until_true host_answers "$(machine Name1)"
+        of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw
+        until_true arrived 1
+        # Nothing of it is left.
+        until_true eval '[ "$(processes)" -le "$calm" ]'
+    done
+    say "$rounds times a pull and a push were cut"
 
     # A reader that stalls is none: the dump can be made anew.
     host_run "$(machine "$(pbs 2)")" sh -c 'rs-pull --store "$1" --name x --have | ssh -F "$2/etc/ssh/config" -p "$3" "$4" | sleep 1000' sh \
@@ -174,9 +186,9 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 @test "clocks that are wrong by years: order is by number, what is proven stays, and what comes after is loaded" {
     command -v faketime >/dev/null || skip 'needs faketime'
     five
-    local round=0 when
+    local round=0 when i
     # Whatever the clock of who dumps, and then of who keeps it.
-    for when in +0d +1y -1y +0d -10y +10y +0d; do
+    for when in $(for ((i = 1; i <= rounds; i++)); do echo +0d +1y -1y +0d -10y +10y; done) +0d; do
         round=$((round + 1))
         echo "$round" >"$(instance Name0)/srv/data/file"
         host_run "$(machine Name0)" faketime -f "$when" "$(instance Name0)/bin/dump"
@@ -190,8 +202,7 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
     for i in 1 2; do
         rs-store list "$(store "$i")" | awk '{ print $2 }' >order
         sort -t. -k2n order | diff - order
-        [ "$(tail -n 1 order)" = 1.7 ]
-        [ "$(tail -n 3 order | tr '\n' ' ')" = "1.5 1.6 1.7 " ]
+        [ "$(tail -n 3 order | tr '\n' ' ')" = "1.$((round - 2)) 1.$((round - 1)) 1.$round " ]
     done
     # Nobody was told of it a year late.
     run -0 rs-notify feed --check --max-age 150m "$(instance "$(pbs 1)")/etc/notifier/feeds/wiki-root-Name-1-pull"

@@ -723,7 +723,7 @@ sharing() {
     run ! pbs/bin/pbs/n-pull_raw
     [ ! -e hacked ]
     [[ $(cat pbs/etc/cron.d/n-pull) == *" * * * * $PWD/pbs/bin/pbs/n-pull" ]]
-    [ "$(ls pbs/etc/cron.d | tr '\n' ' ')" = "equeue n-pull " ]
+    [ "$(ls pbs/etc/cron.d | tr '\n' ' ')" = "alarm equeue n-pull rotate-logs " ]
     sharing "{$pull, \"url\": \"exec:/x\", \"frequency\": \"#*:30\"}"
     [[ $(cat pbs/etc/cron.d/n-pull) == '#'* ]] || fail "$(cat pbs/etc/cron.d/n-pull)"
     # Gone, and so is what it had.

@@ -74,10 +74,22 @@ digest_software() {
         printf '%s\n' .git "${state##*/}" ".$name.rs-deploy" "${file##*/}"
         _parameters=$(deployment parameters_file)
         [ -z "$_parameters" ] || printf '%s\n' "${_parameters##*/}"
-    } >"$work/exclude"
+    } >"$work/exclude.names"
+    # A computer that is a directory of this machine may lie beside the profile: its instances have keys and data.
+    for _host in "$work"/host/*; do
+        [ "$(host "${_host##*/}" local)" = true ] || continue
+        _root=$(host "${_host##*/}" root)
+        case $_root in
+        "$source") printf '/%s\n' "$name" ;;
+        "$source"/*) printf '/%s\n' "${_root#"$source/"}" ;;
+        esac
+    done >"$work/exclude.roots"
+    cat -- "$work/exclude.names" "$work/exclude.roots" >"$work/exclude"
+    sed 's/^/./' "$work/exclude.roots" >"$work/exclude.anchored"
     {
         for _tree in "$source" "$stack"; do
-            tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude-from="$work/exclude" -C "$_tree" -cf - .
+            tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude-from="$work/exclude.names" \
+                --anchored --no-wildcards --exclude-from="$work/exclude.anchored" -C "$_tree" -cf - .
         done
         printf '%s\n' "$within" "$software" "$version"
     } | sha256sum | cut -d ' ' -f 1 >"$work/digest"

@@ -398,6 +398,20 @@ END
     [[ $(jq -r .a.word .wiki.rs-deploy/published.json) == "new "* ]]
 }
 
+@test "computers that lie beside the profile are no part of what is sent to others" {
+    for place in sw/one sw; do
+        printf '[a]\nname = a\n[b]\nname = b\n' | small_software
+        { computer one NET-1 && computer two NET-2; } | sed "s|^root = .*/one$|root = $PWD/$place|" | deployment
+        run -0 --separate-stderr rs-deploy apply wiki.cfg
+        echo precious >"$place/wiki/$(basename "$(ls -d "$place"/wiki/[ab])")/srv/data/file"
+        run -0 --separate-stderr rs-deploy apply wiki.cfg
+        [ "$output" = "wiki: nothing to do" ] || fail "$place: $output"
+        [ -z "$(find two/wiki/software "$place/wiki/software" -name file -o -name wiki)" ] || fail "$place: $(find two -name wiki)"
+        run -0 --separate-stderr rs-deploy destroy wiki.cfg --yes wiki
+        rm -rf sw two
+    done
+}
+
 @test "names and values are data, whatever they look like" {
     printf '[a]\nname = x $(touch hacked) '"'"'; touch hacked #\nconfig-x = $(touch hacked)\nsla-computer_guid = COMP-one\n' | small_software
     sed -i 's/^word = .*/word = `touch hacked` $(touch hacked) " '"'"'/' sw/thing.cfg

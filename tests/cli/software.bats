@@ -20,6 +20,86 @@ load ../lib/software
     done
 }
 
+# ---- a software of one's own ----
+
+@test "own: the two files of rs-profile(5) are a resilient software, as they are printed there" {
+    awk '/^\$ cat (notes|deployment)\.cfg/ { name = $3; next } /^\.Ed/ { name = "" } name { print > name }' "$BATS_TEST_DIRNAME/../../man/rs-profile.5"
+    sed -i "s|= /tmp/here|= $PWD/here\nsupervisor = none|" deployment.cfg
+    PATH=$BATS_TEST_DIRNAME/../../scripts:$PATH
+    run -1 --separate-stderr rs-deploy apply --strict deployment.cfg
+    [[ $stderr == *"1 networks are too few"* ]] || fail "$stderr"
+    software=notes leader=$PWD/here/notes/notes0 fallback=$PWD/here/notes/notes1 pbs=$PWD/here/notes/PBS-notes-1
+    shellcheck "$leader/bin/notes-exporter" "$fallback/bin/notes-importer"
+    # There is nothing yet: that is no dump.
+    run -1 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *notes.txt*"failed with status 1 after 3 tries"* ]] || fail "$stderr"
+    for round in 1 2; do
+        echo "hello $round" >"$leader/srv/data/notes.txt"
+        sqlite3 "$leader/srv/data/notes.db" 'CREATE TABLE IF NOT EXISTS n(t); INSERT INTO n VALUES (1)'
+        exported
+        proven "$round"
+        cmp "$leader/srv/data/notes.txt" "$fallback/srv/data/notes.txt"
+        [ "$(sqlite3 "$fallback/srv/data/notes.db" 'SELECT count(*) FROM n')" -eq "$round" ]
+    done
+    # Into another directory, to look at it.
+    mkdir look
+    "$leader/bin/notes-exporter" look
+    [ "$(ls look | tr '\n' ' ')" = "notes.db notes.txt " ]
+    run -0 --separate-stderr rs-deploy destroy deployment.cfg --yes notes
+}
+
+# own_given SECTION: notes.cfg, whose section [own] is that; deployed to `fleet`.
+own_given() {
+    printf '[buildout]\nextends = ../own/instance.cfg\n\n[own]\n%s\n' "$1" >notes.cfg
+    echo '{}' >parameters
+    run --separate-stderr "$python" -S "$lib/deploy.py" "$PWD/notes.cfg" fleet parameters
+    software=own leader=$PWD/fleet/own0 fallback=$PWD/fleet/own1 pbs=$PWD/fleet/PBS-own-1
+}
+
+@test "own: commands are what the profile says; one that fails is a dump that fails, or one that is not loaded" {
+    own_given 'exporter =
+    if [ -e "$data/go" ]; then
+        printf "%s\\n" "$$" '"'it\''s # \\{{ x }} {% y %}'"' >said
+        cat <<END >here
+          $(cat "$data/go")
+    END
+    fi
+    false | true
+    test -e said
+    [ ! -e "$data/bad" ] || false
+    echo end >>said
+importer =
+    cp said here "$data"
+    [ "$(cat here)" != "      2" ]
+    echo loaded >"$data/loaded"'
+    [ "$status" -eq 0 ] || fail "$output" "$stderr"
+    run -1 --separate-stderr "$leader/bin/exporter"
+    echo 1 >"$leader/srv/data/go"
+    exported
+    proven 1
+    [[ $(cat "$fallback/srv/data/said") == [0-9]*'it\s # \{{ x }} {% y %}'*end ]] || fail "$(cat "$fallback/srv/data/said")"
+    [ "$(cat "$fallback/srv/data/here")" = "      1" ]
+    touch "$leader/srv/data/bad"
+    run -1 --separate-stderr "$leader/bin/exporter"
+    rm "$leader/srv/data/bad"
+    # It ends in the midst of a load.
+    echo 2 >"$leader/srv/data/go"
+    exported
+    until_true grep -q 'failed with status 1; the dump before it is loaded again' "$pbs/var/log/equeue.log"
+    [ "$(cat "$fallback/srv/data/here")" = "      1" ]
+}
+
+@test "own: what is missing or no name is told" {
+    own_given 'exporter = true'
+    [[ $status -ne 0 && $stderr == *"importer of [own] is missing: commands of the shell that load"* ]] || fail "$output $stderr"
+    rm -rf fleet
+    own_given 'importer = true'
+    [[ $status -ne 0 && $stderr == *"exporter of [own] is missing"* ]] || fail "$output $stderr"
+    rm -rf fleet
+    own_given $'name = a b\nexporter = true\nimporter = true'
+    [[ $status -ne 0 && $stderr == *"name of [own] is no name: 'a b'"* ]] || fail "$output $stderr"
+}
+
 # ---- sqlite ----
 
 # Text of the database $1, which is looked at as its service would.

@@ -561,13 +561,18 @@ cat "$backup/number" >"$data/number"'
     [ "$status" -eq 137 ] || fail "$status $stderr"
     [ "$(cat "$word" fallback/srv/data/number | tr '\n' ' ')" = "two two " ]
     cp importer fallback/bin/Name-importer
+    # 1 would be "done, with something that was told": nobody would try again.
+    sed -i 's/exit 3/exit 1/' fallback/bin/Name-importer
+    run -69 --separate-stderr pushed
+    [[ $stderr == *"failed with status 1; the dump before it is loaded again"* ]] || fail "$stderr"
+    [ "$(cat "$word")" = two ]
 
     # An exporter that knows the sums says them, and is believed; not for long if they are wrong.
     printf '%s\n' 'rm -f "$backup/number"' 'echo four >"$backup/word"' 'echo "$(printf "four\n" | sha256sum | cut -d " " -f 1)  ./word" >"$RS_SIGNATURE"' >>tree/bin/Name-exporter
     tree/bin/exporter
     run -0 cat "$last/backup.signature"
     [[ $output == *"  ./word" && ${#lines[@]} -eq 1 ]]
-    sed -i 's/exit 3/exit 0/' fallback/bin/Name-importer
+    sed -i 's/exit 1/exit 0/' fallback/bin/Name-importer
     run -0 --separate-stderr pushed
     [ "$(cat "$word")" = four ]
     sed -i 's/printf "four/printf "five/' tree/bin/Name-exporter
@@ -631,13 +636,17 @@ cat "$backup/number" >"$data/number"'
     fleet/Name0/bin/exporter
     for i in 1 2; do until_true cmp fleet/Name0/srv/data/file "fleet/Name$i/srv/data/file"; done
     # A fallback whose importer fails keeps the dump before.
-    printf '#!/bin/sh\nexit 3\n' >fleet/Name1/bin/Name-importer
+    printf '#!/bin/sh\nexit 1\n' >fleet/Name1/bin/Name-importer
     echo bye >fleet/Name0/srv/data/file
     fleet/Name0/bin/exporter
     until_true cmp fleet/Name0/srv/data/file fleet/Name2/srv/data/file
     until_true grep -q 'failed with status' fleet/PBS-Name-1/var/log/equeue.log
     settled
     [ "$(cat fleet/Name1/srv/backup/Name/file)" = hello ]
+    # It is one that is tried again, and an alarm.
+    run -1 fleet/PBS-Name-1/etc/promise/COMP-ROOT-root-Name-1-push
+    [[ $output == *"failed: "*"status 69"* ]] || fail "$output"
+    until_true eval 'rs-notify queue fleet/PBS-Name-1/var/queue | grep -q "push  retries  wants 1.2"'
 }
 
 @test "several services are one dump: rs-profile(5)'s example, where one cannot be dumped or loaded" {

@@ -513,6 +513,14 @@ cat "$backup/number" >"$data/number"'
     echo wrong >tree/srv/data/backup.signature
     tree/bin/exporter
     (cd "$last" && sha256sum -c --quiet --strict backup.signature)
+    # The first one: there is nothing that could be loaded again, and an empty directory is not given to the importer.
+    cp fallback/bin/Name-importer importer
+    printf '#!/bin/sh\necho run >>%s/runs\nexit 9\n' "$PWD" >fallback/bin/Name-importer
+    run -9 --separate-stderr pushed
+    [[ $stderr == *"failed with status 9; there is no dump before it to go back to"* ]] || fail "$stderr"
+    [ "$(wc -l <runs)" -eq 1 ]
+    [ -z "$(ls -A fallback/srv/backup/Name)" ]
+    cp importer fallback/bin/Name-importer
     run -0 --separate-stderr pushed
     [[ $output =~ ^proven\ [0-9]+$ ]] || fail "$output"
     [ "$(ls -A fallback/srv/backup/Name | tr '\n' ' ')" = "number word " ]

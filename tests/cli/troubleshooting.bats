@@ -177,6 +177,7 @@ restored() {
     run -69 "$pbs/bin/pbs/${id}-push_raw"
     quotes 'It was pulled, and is not proven' "$output" 'no proof came back'
     restored "$fallback/bin/import-serve"
+    "$pbs/bin/pbs/${id}-push_raw"
 }
 
 @test "the chain works, step by step, as the page goes along it" {
@@ -426,7 +427,9 @@ restored() {
     mv "$pbs/srv/backup/pbs/rs-store" kept
     run -66 rs-store list "$pbs/srv/backup/pbs"
     quotes 'A store is lost' "$output" 'not a store'
-    run -73 "$pbs/bin/pbs/${id}-pull_raw"
+    run -66 "$pbs/bin/pbs/${id}-pull_raw"
+    quotes 'A store is lost' "$output" 'has vanished'
+    run -73 rs-store init "$pbs/srv/backup/pbs"
     quotes 'A store is lost' "$output" 'is not empty'
     rm -rf "$pbs/srv/backup/pbs"
     try 'A store is lost'
@@ -441,10 +444,10 @@ restored() {
     try 'A computer was away'
     # A row of the future.
     sed -i '$ s/"time":"20/"time":"21/' "$pbs/etc/notifier/feeds/$id-pull"
-    run -0 "$pbs/etc/promise/$id-pull"
+    run -0 rs-notify feed --check "$pbs/etc/notifier/feeds/$id-pull"
     [[ $output == *"(21"* ]] || fail "$output"
     try 'A clock is wrong'
-    run -0 "$pbs/etc/promise/$id-pull"
+    run -0 rs-notify feed --check "$pbs/etc/notifier/feeds/$id-pull"
     [[ $output != *"(21"* ]] || fail "$output"
 }
 

@@ -203,6 +203,6 @@ void notify_tool::add_queue(tool::Command& command, std::function<Exit()>& chose
     const auto queue = add<QueueOptions>(command, chosen, "queue", "what a queue holds", sub, run_queue);
     sub->add_option("QUEUE", queue->queue, "the queue")->required();
     sub->add_flag("--retry", queue->retry, "what failed is due now");
-    sub->add_flag("--check", queue->check, "only what was given up, damaged or waits for nobody; exit 1 if any is");
-    sub->add_option("--max-age", queue->max_age, "with --check: how long what is due may wait while nobody works; 0: for ever")->type_name("TIME");
+    sub->add_flag("--check", queue->check, "only what nobody does any more; 1 if there is any");
+    sub->add_option("--max-age", queue->max_age, "of --check: what waits so long, and nobody works")->type_name("TIME");
 }

@@ -75,7 +75,7 @@ def sharing:
 if .errors != [] then . else reduce ($instances | to_entries | sort_by([(.value | freedom), .key])[].value) as $r (.; place($r)) end |
 sharing as $sharing |
 .warnings = (if $sharing == [] then [] else
-    ["\($computers | map(.network) | unique | length) networks are too few for each instance to have one of its own: \($sharing | join(", "))"] end) |
+    [($computers | map(.network) | unique | length | if . == 1 then "1 network is" else "\(.) networks are" end) + " too few for each instance to have one of its own: \($sharing | join(", "))"] end) |
 .gone = [$before | keys[] | select(. as $n | all($instances[]; .name != $n))] |
 # What nobody asks for keeps its place, and its data.
 .gone as $gone |

@@ -76,9 +76,7 @@ digest_software() {
         [ -z "$_parameters" ] || printf '%s\n' "${_parameters##*/}"
     } >"$work/exclude.names"
     # A computer that is a directory of this machine may lie beside the profile: its instances have keys and data.
-    for _host in "$work"/host/*; do
-        [ "$(host "${_host##*/}" local)" = true ] || continue
-        _root=$(host "${_host##*/}" root)
+    jq -r '.computers[] | select(.local) | .root' "$work/deployment.json" | while IFS= read -r _root; do
         case $_root in
         "$source") printf '/%s\n' "$name" ;;
         "$source"/*) printf '/%s\n' "${_root#"$source/"}" ;;

@@ -27,7 +27,7 @@ load ../lib/software
     sed -i "s|= /tmp/here|= $PWD/here\nsupervisor = none|" deployment.cfg
     PATH=$BATS_TEST_DIRNAME/../../scripts:$PATH
     run -1 --separate-stderr rs-deploy apply --strict deployment.cfg
-    [[ $stderr == *"1 networks are too few"* ]] || fail "$stderr"
+    [[ $stderr == *"1 network is too few"* ]] || fail "$stderr"
     software=notes leader=$PWD/here/notes/notes0 fallback=$PWD/here/notes/notes1 pbs=$PWD/here/notes/PBS-notes-1
     shellcheck "$leader/bin/notes-exporter" "$fallback/bin/notes-importer"
     # There is nothing yet: that is no dump.

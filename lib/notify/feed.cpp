@@ -180,6 +180,9 @@ Feed read_feed_or_none(const std::string& path) {
     return out;
 }
 
+// As far as clocks of one computer differ from one another by being set.
+constexpr std::int64_t max_ahead_seconds = 300;
+
 Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds) {
     const auto too_old = [&](UtcTime time) {
         return max_age_seconds != 0 && now.seconds > time.seconds &&
@@ -202,6 +205,8 @@ Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds) {
     if (too_old(last.time))
         return {Health::State::stalled, cat("stalled: ", what, ": nothing since, and the limit is ",
                                             human_seconds(static_cast<double>(max_age_seconds)))};
+    if (max_age_seconds != 0 && last.time.seconds > now.seconds + max_ahead_seconds)
+        return {Health::State::stalled, cat("stalled: ", what, ": that is in the future, so nobody knows whether anything has run since; which clock is wrong?")};
     return {Health::State::ok, cat(last.outcome == Outcome::warned ? "WARNING: " : "OK: ", what)};
 }
 

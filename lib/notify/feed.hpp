@@ -65,9 +65,9 @@ struct Health {
     enum class State { none, ok, failed, stalled } state = State::none;
     std::string text; // a line for people
 };
-// Of the last row: failed if it did, or if it is damaged (what a crash has left of an older one is no alarm for ever); stalled if the last one that did not fail is older than
-// max_age_seconds (0: any age is right; a time in the future counts as now). An empty feed is `none`, and stalled in
-// the end.
+// Of the last row: failed if it did, or if it is damaged (what a crash has left of an older one is no alarm for ever); stalled if
+// the last one that did not fail is older than max_age_seconds (0: any age is right), or more than five minutes in the future: it
+// would hide until then that nothing happens. An empty feed is `none`, and stalled in the end.
 [[nodiscard]] Health health_of(const Feed& feed, UtcTime now, std::uint64_t max_age_seconds);
 
 } // namespace rs::notify

@@ -28,7 +28,7 @@ public:
         rest_ += text;
         std::size_t from = 0;
         for (std::size_t end = 0; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1)
-            take(std::string_view(rest_).substr(from, end - from));
+            take(whole(std::string_view(rest_).substr(from, end - from)));
         rest_.erase(0, from);
         if (rest_.size() > max_line) finish(take); // no program may fill our memory with a line
     }
@@ -39,6 +39,12 @@ public:
     }
 
 private:
+    // ssh ends its lines as a terminal in raw mode wants it.
+    static std::string_view whole(std::string_view line) {
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        return line;
+    }
+
     static constexpr std::size_t max_line = 64 << 10;
     std::string rest_;
 };

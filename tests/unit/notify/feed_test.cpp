@@ -127,7 +127,9 @@ TEST_CASE("health: of the last row, by its state and its age") {
     CHECK(of({row(1000)}, false, 5000, 0) == State::ok);
     CHECK(of({row(1000)}, false, 5000, 4000) == State::ok);
     CHECK(of({row(1000)}, false, 5001, 4000) == State::stalled);
-    CHECK(of({row(9000)}, false, 5000, 10) == State::ok); // a clock that was wrong
+    CHECK(of({row(5300)}, false, 5000, 10) == State::ok);
+    CHECK(of({row(5301)}, false, 5000, 10) == State::stalled); // a clock that was wrong
+    CHECK(of({row(9000)}, false, 5000, 0) == State::ok);
     CHECK(of({row(1000, Outcome::failed), row(2000)}, false, 2001, 10) == State::ok);
     CHECK(of({row(1000), row(2000, Outcome::failed)}, false, 2001, 10) == State::failed);
     CHECK(of({row(1000, Outcome::warned)}, false, 1001, 10) == State::ok);

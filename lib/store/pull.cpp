@@ -150,12 +150,16 @@ private:
 
     void check_shrink(const io::Dir& name_dir) {
         std::vector<std::uint64_t> sizes;
+        // A shrink that is not frozen any more was accepted: what was before it is no measure.
+        const bool frozen = io::exists_at(name_dir, frozen_name);
         const std::vector<Generation> all = list_generations(name_dir, Line::main);
         for (auto id = all.rbegin(); id != all.rend() && sizes.size() < 5; ++id) {
             if (*id >= file_.id()) continue;
             try {
-                if (const auto g = try_load_generation(name_dir, *id, Line::main))
+                if (const auto g = try_load_generation(name_dir, *id, Line::main)) {
                     sizes.insert(sizes.begin(), g->totals.bytes);
+                    if (g->suspicious && !frozen) break;
+                }
             } catch (const Error& e) {
                 if (e.code() != Exit::data) throw; // a damaged one says nothing about sizes
             }

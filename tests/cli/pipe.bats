@@ -348,6 +348,15 @@ size() {
     run -1 rs-store prune --keep-last 1 s
     run -0 rs-store list s --name other
     [ "${#lines[@]}" -eq 1 ]
+    # What was accepted is what the next ones are compared with, though the large ones are still there.
+    rs-store prune --keep 2W --accept-shrink s
+    head -c 9K /dev/urandom >src/data
+    run -0 --separate-stderr pull s n src
+    run -0 rs-store list s --name n
+    [[ ${#lines[@]} -eq 6 && ${lines[5]} != *suspicious* ]]
+    head -c 1K /dev/urandom >src/data
+    run -1 --separate-stderr pull s n src
+    [[ $stderr == *"much less than the generations before it"* ]]
     rs-store prune --keep-last 1 --accept-shrink s
     run -0 rs-store list s --name n
     [ "${#lines[@]}" -eq 1 ]

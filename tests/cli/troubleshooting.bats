@@ -382,7 +382,7 @@ restored() {
     "$pbs/bin/pbs/${id}-push_raw"
     large=$(cat "$leader/srv/backup/.notes.generation")
     sqlite3 "$leader/srv/data/notes.db" 'DELETE FROM n; VACUUM'
-    for frozen in 1 1 1 0; do
+    for frozen in 1 0; do
         "$leader/bin/dump"
         run "-$frozen" "$pbs/bin/pbs/${id}-pull_raw"
         [ "$frozen" -eq 1 ] || continue

@@ -10,7 +10,7 @@
 #include "profile/loader.hpp"
 #include "rs-render.hpp"
 #include "template/interpreter.hpp"
-#include "template/parser.hpp"
+#include "template/syntax/parser.hpp"
 
 using namespace rs;
 

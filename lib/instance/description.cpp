@@ -10,8 +10,8 @@
 #include "base/closest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "template/json.hpp"
-#include "template/value.hpp"
+#include "template/values/json.hpp"
+#include "template/values/value.hpp"
 
 namespace rs::instance {
 

@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "template/interpreter.hpp"
-#include "template/literal.hpp"
-#include "template/value.hpp"
+#include "template/values/literal.hpp"
+#include "template/values/value.hpp"
 
 namespace rs::instance {
 

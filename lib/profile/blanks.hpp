@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "template/unicode.hpp"
+#include "template/text/unicode.hpp"
 
 namespace rs::profile {
 

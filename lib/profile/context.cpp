@@ -5,10 +5,10 @@
 
 #include "base/closest.hpp"
 #include "base/text.hpp"
-#include "template/json.hpp"
-#include "template/literal.hpp"
-#include "template/modules.hpp"
-#include "template/unicode.hpp"
+#include "template/modules/modules.hpp"
+#include "template/text/unicode.hpp"
+#include "template/values/json.hpp"
+#include "template/values/literal.hpp"
 
 namespace rs::profile {
 

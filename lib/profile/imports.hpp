@@ -6,7 +6,7 @@
 #include <string>
 
 #include "io/file.hpp"
-#include "template/source.hpp"
+#include "template/syntax/source.hpp"
 
 namespace rs::profile {
 

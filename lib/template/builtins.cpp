@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include "base/text.hpp"
-#include "template/format.hpp"
 #include "template/interpreter.hpp"
-#include "template/iterate.hpp"
-#include "template/literal.hpp"
-#include "template/modules.hpp"
-#include "template/unicode.hpp"
+#include "template/modules/modules.hpp"
+#include "template/text/format.hpp"
+#include "template/text/unicode.hpp"
+#include "template/values/iterate.hpp"
+#include "template/values/literal.hpp"
 
 namespace rs::tmpl {
 

@@ -2,9 +2,9 @@
 // Expressions as trees to values.
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "template/format.hpp"
-#include "template/nesting.hpp"
 #include "template/placed.hpp"
+#include "template/text/format.hpp"
+#include "template/values/nesting.hpp"
 
 namespace rs::tmpl {
 

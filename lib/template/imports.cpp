@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // import and include: other templates, with and without what this one sees.
 #include "base/text.hpp"
-#include "template/parser.hpp"
 #include "template/placed.hpp"
+#include "template/syntax/parser.hpp"
 
 namespace rs::tmpl {
 

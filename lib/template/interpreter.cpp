@@ -4,9 +4,9 @@
 #include "base/closest.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "template/nesting.hpp"
-#include "template/parser.hpp"
 #include "template/placed.hpp"
+#include "template/syntax/parser.hpp"
+#include "template/values/nesting.hpp"
 
 namespace rs::tmpl {
 

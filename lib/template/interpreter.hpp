@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "template/ast.hpp"
-#include "template/source.hpp"
-#include "template/value.hpp"
+#include "template/syntax/ast.hpp"
+#include "template/syntax/source.hpp"
+#include "template/values/value.hpp"
 
 namespace rs::tmpl {
 

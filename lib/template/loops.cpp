@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // for: over what, the names it gives, and the loop variable.
 #include "base/text.hpp"
-#include "template/nesting.hpp"
 #include "template/placed.hpp"
+#include "template/values/nesting.hpp"
 
 namespace rs::tmpl {
 

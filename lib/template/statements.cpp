@@ -2,8 +2,8 @@
 // Statements: what writes, sets, decides.
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "template/nesting.hpp"
 #include "template/placed.hpp"
+#include "template/values/nesting.hpp"
 
 namespace rs::tmpl {
 

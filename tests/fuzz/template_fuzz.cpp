@@ -2,7 +2,7 @@
 // Templates, and expressions: whatever is rendered ends within its limits, in a text or in an error with a place.
 #include "fuzz.hpp"
 #include "template/interpreter.hpp"
-#include "template/literal.hpp"
+#include "template/values/literal.hpp"
 
 using namespace rs;
 

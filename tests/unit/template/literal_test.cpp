@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "template/literal.hpp"
+#include "template/values/literal.hpp"
 
 #include <doctest/doctest.h>
 
 #include <limits>
 #include <utility>
 
-#include "template/json.hpp"
+#include "template/values/json.hpp"
 
 using namespace rs::tmpl;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "template/regex.hpp"
+#include "template/regex/regex.hpp"
 
 #include <doctest/doctest.h>
 
-#include "template/value.hpp"
+#include "template/values/value.hpp"
 
 using namespace rs::tmpl;
 

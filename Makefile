@@ -15,7 +15,7 @@ BENCH =
 HOPS = 1000000000 3
 
 # A sanitizer's exit status must not look like one of ours: meson calls 99 an error.
-SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99 \
+SANITIZERS = ASAN_OPTIONS=exitcode=99 TSAN_OPTIONS=exitcode=99:suppressions=$(CURDIR)/tests/tsan.supp \
 	UBSAN_OPTIONS=exitcode=99:halt_on_error=1:print_stacktrace=1 RS_TIMEOUT_MULTIPLIER=10
 SANITIZED = --buildtype=debugoptimized -Db_lundef=false
 LIBRARIES = $$(pkg-config --cflags --libs libxxhash libzstd libarchive libcrypto expat libpcre2-8)

@@ -618,6 +618,15 @@ cat "$backup/number" >"$data/number"'
     through
     [ "$(looked "$there")" = "$inode" ]
     [ "$(rs-import --have "$there" | rs-export --have=- --dry-run --json "$last" | jq .unchanged_entries)" -ge 4 ]
+    # A number that is none, with a dump that is the same: nothing is lost.
+    cp tree/srv/backup/.Name.generation number
+    for wrong in '' x 1 1. .1 1.2.3 '1 2' -1.2; do
+        echo "$wrong" >tree/srv/backup/.Name.generation
+        run -65 --separate-stderr tree/bin/dump
+        [[ $stderr == *"is not EPOCH.COUNTER"* ]] || fail "$wrong: $stderr"
+        stat -c %i "$last" "$last/d/"* | diff before -
+    done
+    cp number tree/srv/backup/.Name.generation
     # One file of it is another one.
     echo two >tree/srv/data/word
     tree/bin/exporter

@@ -36,7 +36,7 @@ notify::Reception reception_of(const Hearing& h, std::optional<notify::Key>& key
     out.keys = h.keys;
     out.callbacks = h.callbacks;
     out.from = h.from;
-    if (!h.from.empty() && !notify::is_word(h.from)) fail(Exit::usage, cat("--from ", printable(h.from), ": not a word"));
+    if (!h.from.empty() && !is_word(h.from)) fail(Exit::usage, cat("--from ", printable(h.from), ": not a word"));
     return out;
 }
 

@@ -49,7 +49,7 @@ void check(const Telling& t) {
     if (t.to.empty()) return;
     for (const auto& [option, value] : {std::pair{"--source", &t.source}, std::pair{"--name", &t.name}}) {
         if (value->empty()) fail(Exit::usage, cat("--to needs ", option));
-        if (!notify::is_word(*value))
+        if (!is_word(*value))
             fail(Exit::usage, cat(option, " ", printable(*value), ": not a word of letters, digits, dots, dashes and underscores"));
     }
     if (!t.digest.empty() && (t.digest.size() != 64 || t.digest.find_first_not_of("0123456789abcdef") != std::string::npos))

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "failover/bid.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
+#include "base/fields.hpp"
 #include "base/text.hpp"
 
 namespace rs::failover {
@@ -12,31 +11,11 @@ namespace {
 
 constexpr std::string_view first_line = "rs-bid 1\n", last_line = "end\n";
 
-bool is_word(std::string_view text) {
-    const auto alnum = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    return !text.empty() && text.size() <= 100 && alnum(text.front()) && std::ranges::all_of(text, [&](char c) {
-        return alnum(c) || c == '.' || c == '-' || c == '_';
-    });
-}
-
-bool is_digest(std::string_view text) {
-    return text.size() == 64 &&
-           std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 std::string_view yes_or_no(bool value) { return value ? "yes" : "no"; }
 
 [[noreturn]] void malformed(std::string_view what) { fail(Exit::data, cat("bid: ", what)); }
 
-// Takes "KEY VALUE\n" off the front of the text.
-std::string_view take(std::string_view& text, std::string_view key) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos || !text.starts_with(key) || end <= key.size() || text[key.size()] != ' ')
-        malformed(cat("no line `", key, "' where one has to be"));
-    const std::string_view value = text.substr(key.size() + 1, end - key.size() - 1);
-    text.remove_prefix(end + 1);
-    return value;
-}
+std::string_view take(std::string_view& text, std::string_view key) { return take_field(text, key, "bid"); }
 
 std::uint64_t take_number(std::string_view& text, std::string_view key, std::uint64_t most) {
     const std::string_view value = take(text, key);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/notification.hpp"
 
-#include <algorithm>
-
+#include "base/fields.hpp"
 #include "base/text.hpp"
 
 namespace rs::notify {
@@ -11,11 +10,6 @@ namespace {
 
 constexpr std::string_view first_line = "rs-notification 1\n";
 
-bool is_digest(std::string_view text) {
-    return text.size() == 64 &&
-           std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 std::string body_of(const Notification& n) {
     return cat(first_line, "source ", n.source, "\nname ", n.name, "\ngeneration ", n.generation.str(), "\ndigest ",
                n.digest.empty() ? "-" : n.digest, "\n");
@@ -23,24 +17,9 @@ std::string body_of(const Notification& n) {
 
 [[noreturn]] void malformed(std::string_view what) { fail(Exit::data, cat("notification: ", what)); }
 
-// Takes "KEY VALUE\n" off the front of the text.
-std::string_view take(std::string_view& text, std::string_view key) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos || !text.starts_with(key) || end <= key.size() || text[key.size()] != ' ')
-        malformed(cat("no line `", key, "' where one has to be"));
-    const std::string_view value = text.substr(key.size() + 1, end - key.size() - 1);
-    text.remove_prefix(end + 1);
-    return value;
-}
+std::string_view take(std::string_view& text, std::string_view key) { return take_field(text, key, "notification"); }
 
 } // namespace
-
-bool is_word(std::string_view text) {
-    const auto alnum = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-    return !text.empty() && text.size() <= 100 && alnum(text.front()) && std::ranges::all_of(text, [&](char c) {
-        return alnum(c) || c == '.' || c == '-' || c == '_';
-    });
-}
 
 std::string format_notification(const Notification& n, const Key* key) {
     RS_ASSERT(is_word(n.source) && is_word(n.name) && n.generation && (n.digest.empty() || is_digest(n.digest)));

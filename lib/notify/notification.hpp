@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fields.hpp"
 #include "base/generation.hpp"
 #include "notify/key.hpp"
 
@@ -32,10 +33,6 @@ struct Notification {
     [[nodiscard]] std::string id() const { return source + ":" + name; }
     bool operator==(const Notification&) const = default;
 };
-
-// 1 to 100 letters, digits, dots, dashes and underscores, the first a letter or a digit: it is safe as the name of a file, as a
-// word of the shell, and with a colon behind it.
-[[nodiscard]] bool is_word(std::string_view text);
 
 // Source and name must be words, and the generation one.
 [[nodiscard]] std::string format_notification(const Notification& n, const Key* key);

@@ -82,6 +82,7 @@ using Label = std::string;
 // Gets each state that can come next, with what is violated in it. `label` is empty unless `named`.
 using Visitor = std::function<void(const World&, const Label& label, const Violation&)>;
 
+[[nodiscard]] std::string describe(const World& world);
 [[nodiscard]] std::vector<World> initial(const Options& options);
 void successors(const World& world, const Options& options, bool named, const Visitor& visit);
 

@@ -74,10 +74,3 @@ TEST_CASE("what is no notification is refused") {
         CHECK(code_of(bad) == Exit::data);
     }
 }
-
-TEST_CASE("words are safe as names of files and words of the shell") {
-    for (const char* good : {"a", "0", "COMP-1_x.y", "Z9"}) CHECK(is_word(good));
-    for (const char* bad : {"", ".", "..", "-x", "_x", ".x", "a/b", "a b", "a:b", "a\n", "\xc3\xa4", "$x", "a'"}) CHECK_FALSE(is_word(bad));
-    CHECK(is_word(std::string(100, 'x')));
-    CHECK_FALSE(is_word(std::string(101, 'x')));
-}

@@ -16,6 +16,8 @@ def word: index(" ") as $i | if $i then [.[:$i], .[$i + 1:]] else [., ""] end;
 ([($told.watched // [])[] | word | {word: .[0], rest: .[1]}]) as $watched |
 def watched($word): $watched[] | select(.word == $word) | .rest;
 def age: if . == null then null else [0, $now - .] | max end;
+# Older than that, or so far in the future that it says nothing: which clock is wrong?
+def is_older($limit): . != null and ($now - . > $limit or . - $now > 300);
 def behind($list; $key): [($list // [])[] | word | select(.[0] == $key) | .[1] | object];
 
 def row: {time: (.time | time), outcome: (.status | text), exit: (.exit | numbers_only), seconds: (.seconds | numbers_only),
@@ -43,7 +45,7 @@ def proof:
     {id: ($id | clean), name: ($name | clean), instance: ($instance | clean), limit_seconds: $limit, newest: $newest.generation,
      generation: $proof.generation, of: $proof.of, age_seconds: ($proof.of | age), time: $proof.time, duration_seconds: $proof.seconds,
      state: (if $newest == null then "waiting" elif $proof.generation == $newest.generation then "ok"
-        elif $limit == 0 or (($proof.of // $all[0].time | age) // 0) <= $limit then (if $proof then "ok" else "waiting" end)
+        elif $limit == 0 or ($proof.of // $all[0].time | is_older($limit) | not) then (if $proof then "ok" else "waiting" end)
         elif $proof then "late" else "never" end)};
 
 def store:
@@ -65,7 +67,7 @@ def queue:
 def spool:
     split(" ")[0] as $limit | ($limit | seconds) as $limit | ($told.spool // ["0 0"] | .[0] | split(" ") | map(tonumber? // 0)) as [$count, $oldest] |
     {waiting: $count, oldest: (if $count > 0 then $oldest else null end), oldest_seconds: (if $count > 0 then $oldest | age else null end),
-     limit_seconds: $limit, state: (if $count > 0 and $limit > 0 and ($oldest | age) > $limit then "late" else "ok" end)};
+     limit_seconds: $limit, state: (if $count > 0 and $limit > 0 and ($oldest | is_older($limit)) then "late" else "ok" end)};
 
 # The floor is the least of N% and sizes; units are those of promise-disk.
 def disk:

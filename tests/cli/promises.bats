@@ -160,6 +160,8 @@ hours_later() {
     all_kept
     newest=$(rs-store show "$fleet/$pbs/srv/backup/pbs" "$id" latest | sed -n 's/^generation *//p')
     hours_later 4 broken "$pbs" "$id-push-proven" "$id $newest: not proven on Name1; the last that was is" "$fleet/$pbs/bin/pbs/$id-push"
+    # A clock that was ahead when it was dumped hides nothing.
+    hours_later -4 broken "$pbs" "$id-push-proven" "$id $newest: not proven on Name1; the last that was is"
     cp -p kept "$raw"
     "$fleet/$pbs/bin/pbs/$id-push"
     hours_later 4 all_kept
@@ -193,6 +195,9 @@ hours_later() {
     touch -d '4 hours ago' "$entry"
     run -1 "$fleet/Name0/bin/exporter"
     broken Name0 spool "$spool" 'has not been told of dumps since' "$fleet/Name0/bin/tell-again"
+    # Nor does a time in the future hide it.
+    touch -d '4 hours' "$entry"
+    broken Name0 spool "$spool" 'has not been told of dumps since'
     mv kept "$callbacks"
     "$fleet/Name0/bin/tell-again"
     until_true quiet
@@ -318,7 +323,7 @@ limits() {
     chmod +x "$fleet/Name0/etc/promise/"zz-*
     run -1 --separate-stderr "$fleet/Name0/bin/alarm"
     rm "$fleet/Name0/etc/promise/"zz-*
-    [ "$output" = "$fleet/Name0: a promise is not kept: zz-loud: last [31mred; look"$'\n'"$fleet/Name0: a promise is not kept: zz-mute: status 4" ] || fail "$output"
+    [ "$output" = "$fleet/Name0: a promise is not kept: zz-loud: last [31mred; look"$'\n'"$fleet/Name0: a promise is not kept: zz-mute: exit 4" ] || fail "$output"
     [ -z "$stderr" ]
     # By hand, and closer.
     run -0 "$fleet/$pbs/bin/status"

@@ -244,6 +244,11 @@ END
     rm fleet/Name1/srv/data/file
     fleet/PBS-Name-1/bin/pbs/COMP-ROOT-root-Name-1-push
     [ "$(cat fleet/Name1/srv/data/file)" = 4 ]
+    # Nobody has anything to tell.
+    for i in Name0 Name1 PBS-Name-1; do
+        run -0 "fleet/$i/bin/alarm"
+        [ -z "$output" ] || fail "$output"
+    done
 }
 
 # Waits until nothing runs any more on the backup servers.

@@ -16,16 +16,10 @@ five() {
     chmod o+rx .
     hosts_up 5
     mkdir -m 777 cron.d
-    local i
     {
         printf '[deployment]\nname = wiki\nprofile = %s/%s/instance.cfg\n\n[parameters]\nresilient-clone-number = 2\n' "$RS_STACK" "$1"
         printf '%s\n' "${@:3}" ''
-        for i in 1 2 3 4 5; do
-            mkdir -p "host$i"
-            chown postgres "host$i"
-            printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
-                "$i" "$(host_ssh "$i" | sed 's/root@/postgres@/')" "$PWD" "$i" "$i" "$i" "$PWD"
-        done
+        hosts_computers postgres
     } >wiki.cfg
     chmod o+x .hosts
     chmod o+r .hosts/authorized-*

@@ -6,20 +6,10 @@ load ../lib/common
 load ../lib/deployment
 load ../lib/hosts
 
-# A deployment of three machines; their schedules are files.
-three() {
-    local i
-    mkdir -p cron.d
-    for i in 1 2 3; do
-        printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
-            "$i" "$(host_ssh "$i")" "$PWD" "$i" "$i" "$i" "$PWD"
-    done | deployment
-}
-
 @test "a replicated service on three machines over ssh; one of them is lost for a while" {
     hosts_up 3
     replicated_software
-    three
+    hosts_computers | deployment
     # Sockets of connections are below it.
     export RS_DEPLOY_CONNECT=3 TMPDIR=$PWD
     link_cut 3

@@ -13,14 +13,9 @@ rounds=${RS_CHAIN_ROUNDS-1}
 
 # five: a service whose data is a directory, on five machines; the rest of the words here know where it is.
 five() {
-    local i
     hosts_up 5
-    mkdir -p cron.d
     replicated_software
-    for i in 1 2 3 4 5; do
-        printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
-            "$i" "$(host_ssh "$i")" "$PWD" "$i" "$i" "$i" "$PWD"
-    done | deployment '' '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
+    hosts_computers | deployment '' '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
     run --separate-stderr rs-deploy apply wiki.cfg
     [ "$status" -eq 0 ] || fail "$output" "$stderr"
 }
@@ -71,13 +66,27 @@ impatient() {
 # big: so much that a cut comes in the midst.
 big() { head -c "${1-200000000}" /dev/urandom >"$(instance Name0)/srv/data/big"; }
 
+# cut_off INSTANCE PID: its line is cut, and what runs as that process sees it in time, and fails.
+cut_off() {
+    local began=$SECONDS
+    link_cut "$(machine "$1")"
+    wait "$2" && fail 'it ended with 0'
+    [ $((SECONDS - began)) -le 15 ] || fail "it took $((SECONDS - began)) s to see that the line is dead"
+}
+
+# back INSTANCE: it is reached again.
+back() {
+    link_mend "$(machine "$1")"
+    until_true host_answers "$(machine "$1")"
+}
+
 # written DIR: somebody has begun to write below it.
 written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)" -gt 0 ]; }
 
 @test "a line that dies in the midst of a pull or a push: it ends, nothing is published, and the next one brings it all" {
     five
     impatient
-    local data=$(instance Name1)/srv/data began round before loaded calm i
+    local data=$(instance Name1)/srv/data round before loaded calm i
     echo one >"$(instance Name0)/srv/data/file"
     exported
     until_true arrived 1 2
@@ -97,16 +106,12 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
         : >mark
         of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw >pull.out 2>&1 & pids+=($!)
         until_true written "$(store 1)"
-        link_cut "$(machine Name0)"
-        began=$SECONDS
-        wait "${pids[-1]}" && fail 'the pull ended with 0'
-        [ $((SECONDS - began)) -le 15 ] || fail "the pull took $((SECONDS - began)) s to see that the line is dead"
+        cut_off Name0 "${pids[-1]}"
         [ "$(newest)" = "$before" ]
         run -0 rs-store check --read-data "$(store 1)"
         until_true flock -n "$(instance Name0)/var/run/backup.lock" true
         run ! pgrep -f "rs-export .*$(instance Name0)"
-        link_mend "$(machine Name0)"
-        until_true host_answers "$(machine Name0)"
+        back Name0
         of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull_raw
         [ "$(newest)" != "$before" ]
 
@@ -114,15 +119,11 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
         : >mark
         of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw >push.out 2>&1 & pids+=($!)
         until_true written "$(instance Name1)/srv/backup"
-        link_cut "$(machine Name1)"
-        began=$SECONDS
-        wait "${pids[-1]}" && fail 'the push ended with 0'
-        [ $((SECONDS - began)) -le 15 ] || fail "the push took $((SECONDS - began)) s to see that the line is dead"
+        cut_off Name1 "${pids[-1]}"
         until_true flock -n "$(instance Name1)/var/run/backup.lock" true
         [ "$(cat "$data/file" "$(instance Name1)/srv/backup/Name/file" | tr '\n' ' ')" = "$loaded $loaded " ]
         run ! grep -q '^proven' <(rs-store show "$(store 1)" wiki-root-Name-1 latest)
-        link_mend "$(machine Name1)"
-        until_true host_answers "$(machine Name1)"
+        back Name1
         of "$(pbs 1)" bin/pbs/wiki-root-Name-1-push_raw
         until_true arrived 1
         # Nothing of it is left.
@@ -137,8 +138,7 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
     until_true eval '! flock -n "$(instance Name0)/var/run/backup.lock" true'
     link_cut "$(machine "$(pbs 2)")"
     until_true flock -n "$(instance Name0)/var/run/backup.lock" true
-    link_mend "$(machine "$(pbs 2)")"
-    until_true host_answers "$(machine "$(pbs 2)")"
+    back "$(pbs 2)"
     rm "$(instance Name0)/srv/data/big"
     echo two >"$(instance Name0)/srv/data/file"
     exported

@@ -6,6 +6,8 @@
 #   hosts_up N          makes machines 1 to N; skips the test where that cannot be
 #   host_address I      the address of machine I: the test reaches it, and so do the others
 #   host_ssh I          what stands behind ssh to get there, words
+#   hosts_computers [USER]  the computers for a deployment file, in directories host1, host2, ... here; schedules in cron.d.
+#                       USER: who gets there by ssh; he could not make the directories, so they are made
 #   host_run I CMD...   runs a command there, as if it was started by cron: nothing of the network but its own
 #   link_cut I          nobody reaches machine I any more, and it reaches nobody; connections hang
 #   link_mend I         the link is there again
@@ -70,6 +72,19 @@ host_address() { printf '%s.%s\n' "$hosts_net" "$1"; }
 
 host_ssh() {
     printf '%s\n' "-F /dev/null -i $hosts_dir/key -o UserKnownHostsFile=$hosts_dir/known_hosts root@$(host_address "$1")"
+}
+
+hosts_computers() {
+    local i
+    mkdir -p cron.d
+    for ((i = 1; i <= hosts_count; i++)); do
+        if [ $# -gt 0 ]; then
+            mkdir "host$i"
+            chown "$1" "host$i"
+        fi
+        printf '[host%d]\nssh = %s\nroot = %s/host%d\nguid = COMP-%d\nnetwork = NET-%d\ncrontab = %s/cron.d\n\n' \
+            "$i" "$(host_ssh "$i" | sed "s/root@/${1-root}@/")" "$PWD" "$i" "$i" "$i" "$PWD"
+    done
 }
 
 host_answers() {

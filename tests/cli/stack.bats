@@ -726,6 +726,15 @@ cat "$backup/number" >"$data/number"'
     rm -rf b said && mkdir b
     run -65 group "two=$PWD/one"
     [ "$(tr '\n' ' ' <said)" = "before x after " ]
+    # That they do not go on is told, whatever else has failed.
+    echo 'exit 1' >>after
+    for what in one two; do
+        rm -rf b && mkdir b
+        run --separate-stderr group "$what=$PWD/one"
+        [ "$status" -ne 0 ] || fail "$what"
+        [[ $stderr == *"after: failed; look whether the services go on"* ]] || fail "$stderr"
+    done
+    sed -i '/exit 1/d' after
     rm -rf b said && mkdir b
     echo 'exit 1' >>before
     run -69 group "one=$PWD/one"

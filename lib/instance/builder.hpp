@@ -2,7 +2,9 @@
 // From a profile and what an instance is given to a plan of its tree: each part's recipe says what the part needs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +42,8 @@ public:
         std::string part, line;
     };
     std::vector<CronLine> cron_lines;
+    // Periods of schedules, by their fields: each takes a look through a year, and a backup server has hundreds of the same.
+    std::map<std::string, std::optional<std::int64_t>> periods;
 
     // A file as it will be: of the plan, else as it is on the disk.
     [[nodiscard]] std::string read(const std::string& path) const;

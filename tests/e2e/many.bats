@@ -19,7 +19,7 @@ shared() {
     for ((i = 1; i <= $1; i++)); do
         ln -s ../serve.sh "serve/n$i"
         ln -s ../take.sh "take/n$i"
-        printf '{"name": "pull %d", "parameters": {"type": "pull", "name": "n%d", "notification-id": "n%d-pull", "url": "exec:%s/serve/n%d", "on-notification": "s%d:n%d", "notification-key": "%s", "frequency": "#"}}\n' \
+        printf '{"name": "pull %d", "parameters": {"type": "pull", "name": "n%d", "notification-id": "n%d-pull", "url": "exec:%s/serve/n%d", "on-notification": "s%d:n%d", "notification-key": "%s"}}\n' \
             "$i" "$i" "$i" "$PWD" "$i" "$i" "$i" "$(cat key)"
         printf '{"name": "push %d", "parameters": {"type": "push", "name": "n%d", "notification-id": "n%d-push", "url": "exec:%s/take/n%d"}}\n' "$i" "$i" "$i" "$PWD" "$i"
     done | jq -s '{name: "PBS", computer: "COMP", partition: "pbs", "software-type": "pull-backup", shared: .}' >given

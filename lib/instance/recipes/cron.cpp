@@ -27,7 +27,9 @@ profile::Schedule schedule_of(Part& part) {
 void set_options(Part& part, const profile::Schedule& schedule) {
     part.set("fields", schedule.fields());
     // How old what it does may become: two periods, and half an hour for doing it. 0, any age, if it never runs twice.
-    const auto period = schedule.period();
+    const auto [known, is_new] = part.builder.periods.try_emplace(schedule.fields());
+    if (is_new) known->second = schedule.period();
+    const auto period = known->second;
     part.set("period", std::to_string(period.value_or(0)));
     if (part.get("max-age").empty()) part.set("max-age", std::to_string(period ? 2 * *period + 1800 : 0));
 }

@@ -9,7 +9,7 @@ load ../lib/deployment
 setup_file() {
     python=$(python3 -c 'import sys; print(sys.executable)')
     fleet=$BATS_FILE_TMPDIR/fleet
-    export python fleet
+    export python fleet PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
     cd "$BATS_FILE_TMPDIR" || return
     [ -n "${RS_BUILD-}" ] || export PATH=$BATS_TEST_DIRNAME/../../build/tools:$PATH
     export RS_STACK=$BATS_TEST_DIRNAME/../../stack PYTHONDONTWRITEBYTECODE=1

@@ -8,7 +8,8 @@
 #   lines/LINE/state   epoch, leader, boot and until (its lease), phase, since; replaced as a whole
 #
 # A lease is as long as until says, by the time since boot, in the boot that it names: no lease outlives one.
-# Interface, the same as that of etcd.sh: look, look_closer, take, settle, prove, tend, release, health, renew_identity, raise.
+# Interface, the same as that of etcd.sh: look, look_closer, take, settle, prove, tend, renew, release, health,
+# renew_identity, raise.
 # shellcheck disable=SC2154,SC2034 # globals are those of the program
 # shellcheck disable=SC2015 # A && B || C: what C is for is that A or B is not so
 
@@ -77,7 +78,7 @@ since $since
 end" "$at" || die 74 "$at/state: cannot be written" "make room, look at the disk"
 }
 
-# Sets epoch, leader, phase and since to what is so now, and holds the lock.
+# Sets epoch, leader, holder, phase and since to what is so now, and holds the lock.
 look() {
     recall
     identify
@@ -87,8 +88,9 @@ look() {
     read_line
     IFS= read -r _this_boot </proc/sys/kernel/random/boot_id
     boot_time
+    holder=$leader
     if [ "$_boot" != "$_this_boot" ] || [ "$until" -le "$now" ]; then
-        leader='' phase='' until=0
+        leader='' until=0
     fi
     believe "$identity"
 }
@@ -131,11 +133,24 @@ tend() {
     write_line
 }
 
+# Makes the lease as long as ttl again, and the phase $1, if name leads in term, or was the last who did.
+# Nobody else can have led since: the epoch would be another one.
+renew() {
+    look
+    [ "$holder" = "$name" ] && [ "$epoch" = "$term" ] || fenced
+    leader=$name
+    # What is finished once stays so.
+    [ "$phase$1" != takingleading ] || phase=$1 since=$(wall_time)
+    boot_time
+    until=$((now + ttl * 100))
+    write_line
+}
+
 # Gives the lease up.
 # The epoch stays.
 release() {
     prove
-    leader='' phase='' until=0
+    leader='' phase=released since=$(wall_time) until=0
     write_line
 }
 

@@ -4,7 +4,7 @@
 #
 #   epoch    EPOCH                  stays
 #   leader   EPOCH NAME             goes with its lease: who leads
-#   phase    EPOCH PHASE TIME       stays, for people
+#   phase    EPOCH PHASE TIME NAME  stays: how far the one that leads is, or was; the time is for people
 #
 # Every question is a transaction that deletes a key that never exists. So it is a write, and goes through the log like all
 # others, but makes no new revision, and so no history. A question that only reads does not: until 3.4.42 its answer
@@ -14,7 +14,8 @@
 #
 # What etcdctl prints (-w fields) is read word by word, and what is not as it must be is no answer. A transaction that fails
 # ends with 0 like one that succeeds.
-# Interface, the same as that of dir.sh: look, look_closer, take, settle, prove, tend, release, health, renew_identity, raise.
+# Interface, the same as that of dir.sh: look, look_closer, take, settle, prove, tend, renew, release, health,
+# renew_identity, raise.
 # shellcheck disable=SC2154,SC2034 # globals are those of the program
 
 needs_tools etcdctl
@@ -65,7 +66,7 @@ no_answer() {
 }
 
 # Reads what a transaction answered: cluster, won (true or false), epoch, leader, the epoch in which it leads, its lease,
-# phase and since. Ends with 69 if it is no such answer, with 65 if the keys hold what we do not write.
+# phase, since and holder. Ends with 69 if it is no such answer, with 65 if the keys hold what we do not write.
 read_answer() {
     # shellcheck disable=SC2016 # awk expands these
     _read='
@@ -94,10 +95,10 @@ read_answer() {
             number = "(0|[1-9][0-9]*)"
             if (!("epoch" in held)) held["epoch"] = "\"0\""
             if (!("leader" in held)) held["leader"] = "\"- -\""
-            if (!("phase" in held)) held["phase"] = "\"- - -\""
+            if (!("phase" in held)) held["phase"] = "\"- - - -\""
             if (held["epoch"] !~ "^\"" number "\"$" || length(held["epoch"]) > 17 ||
                 held["leader"] !~ "^\"(- -|" number " [A-Za-z0-9_][A-Za-z0-9._-]*)\"$" ||
-                held["phase"] !~ "^\"(- - -|" number " (taking|leading) [0-9TZ:-]+)\"$") { print "foreign"; exit }
+                held["phase"] !~ "^\"(- - - -|" number " (taking|leading|released) [0-9TZ:-]+ [A-Za-z0-9_][A-Za-z0-9._-]*)\"$") { print "foreign"; exit }
             gsub(/"/, " ", held["epoch"]); gsub(/"/, " ", held["leader"]); gsub(/"/, " ", held["phase"])
             print "answer", cluster, won, held["epoch"], held["leader"], (("leader" in lease) ? lease["leader"] : "-"), held["phase"]
         }'
@@ -110,10 +111,11 @@ read_answer() {
     esac
     cluster=$2 won=$3 epoch=$4 led=$5 leader=$6 lease=$7 phased=$8 phase=$9
     shift 9
-    since=$1
-    # A phase of an epoch before is none of this one.
+    since=$1 holder=$2
     [ "$leader" != - ] || leader=
-    [ "$phased" = "$led" ] || phase=
+    # A phase of an epoch before is none of this one.
+    [ "$phased" = "$epoch" ] || phase='' holder=''
+    [ "$phase" != released ] || holder=
 }
 
 # Asks in a transaction whether the comparisons $1 (lines) hold, does $2 (lines) then, and reads what there is after it.
@@ -163,9 +165,9 @@ look_closer() {
     left=$(awk '/^"TTL" : [0-9]+$/ && length($0) < 24 { print $3; exit }' "$work/said")
 }
 
-# Makes name the leader in epoch term + 1, for ttl, and sets epoch. With the command order the lease of another does not matter.
-# The lease is made first, so that there is no moment at which the key has none.
-take() {
+# Has etcd make a lease of ttl, and sets _granted to it.
+# It is made before the key that goes with it, so that there is no moment at which the key has none.
+grant() {
     etcdctl_run -w fields lease grant "$ttl" || no_answer
     _granted=$(awk -v ttl="$ttl" '
         !/^"[A-Za-z]+" : [0-9]+$/ || length($0) > 64 { bad = 1 }
@@ -174,6 +176,18 @@ take() {
         END { if (!bad && long) print id }' "$work/said")
     [ -n "$_granted" ] || no_answer 'the lease that it made is none'
     _granted=$(printf '%x' "$_granted")
+}
+
+# Remembers that the lease of line in term is $1, so that it can be kept without being asked for.
+# What is wrong or missing there costs a question, so nothing waits for the disk.
+note_lease() {
+    mkdir -p -- "$state/lease" && printf '%s %s\n' "$term" "$1" >"$state/lease/.$line.$$" &&
+        mv -f -- "$state/lease/.$line.$$" "$state/lease/$line" || :
+}
+
+# Makes name the leader in epoch term + 1, for ttl, and sets epoch. With the command order the lease of another does not matter.
+take() {
+    grant
     # Since look nobody can have become leader in this epoch, but that is not to be thought through again at each change.
     _free=
     [ "$command" = order ] || _free=$(printf 'version("%s") = "0"' "$prefix/$line/leader")
@@ -184,7 +198,7 @@ take() {
         transact "$(epoch_is "$term" && printf '\n%s' "$_free")" "$(
             printf 'put %s %s\n' "${prefix}/$line/epoch" "$_next"
             printf 'put --lease=%s %s "%s"\n' "$_granted" "$prefix/$line/leader" "$_next $name"
-            printf 'put %s "%s"\n' "$prefix/$line/phase" "$_next taking $(wall_time)"
+            printf 'put %s "%s"\n' "$prefix/$line/phase" "$_next taking $(wall_time) $name"
         )"
         [ "$won" = true ] || beaten
         epoch=$_next
@@ -195,12 +209,13 @@ take() {
         etcdctl_run lease revoke "$_granted" || :
         exit "$_status"
     fi
-    epoch=$_next
+    epoch=$_next term=$_next
+    note_lease "$_granted"
 }
 
 # Makes the phase leading, if name leads.
 settle() {
-    transact "$(leads)" "put $prefix/$line/phase \"$term leading $(wall_time)\""
+    transact "$(leads)" "put $prefix/$line/phase \"$term leading $(wall_time) $name\""
     led_so
 }
 
@@ -233,10 +248,57 @@ tend() {
     [ "$_kept" = yes ] || no_answer 'the lease could not be kept alive'
 }
 
+# Has name lead in term again, whose lease has run out, with a new one.
+# Gives up with 77 if it was not the last who led, or somebody else does: in this epoch nobody else can.
+regain() {
+    [ "$epoch" = "$term" ] && [ -z "$leader" ] && [ "$holder" = "$name" ] || fenced
+    grant
+    _phase="$term $phase $since $name"
+    _status=0
+    # As in take: what was not answered goes with its lease.
+    (
+        transact "$(epoch_is "$term" && printf '\nversion("%s") = "0"\nvalue("%s") = "%s"' "$prefix/$line/leader" "$prefix/$line/phase" "$_phase")" \
+            "$(printf 'put --lease=%s %s "%s"\n' "$_granted" "$prefix/$line/leader" "$term $name")"
+        [ "$won" = true ] || fenced
+    ) || _status=$?
+    if [ "$_status" -ne 0 ]; then
+        etcdctl_run lease revoke "$_granted" || :
+        exit "$_status"
+    fi
+    note_lease "$_granted"
+}
+
+# Keeps the lease of name in term, or gives it one again, and makes the phase $1. Two questions if nothing is new: the lease is
+# kept first, then it is proven, for the reason that is said at tend.
+renew() {
+    _lease=''
+    if [ -s "$state/lease/$line" ]; then
+        read -r _for _lease <"$state/lease/$line"
+        case $_for:$_lease in *[!0-9a-f:]*) _lease='' ;; "$term":?*) ;; *) _lease='' ;; esac
+    fi
+    _kept=no
+    [ -z "$_lease" ] || ! etcdctl_run -w fields lease keep-alive --once "$_lease" || _kept=yes
+    transact "$(leads)" ''
+    if [ "$won" = true ] && [ "$(printf '%x' "$lease")" != "$_lease" ]; then
+        # It is not the one that was remembered.
+        (know_lease)
+        _lease=$(cat -- "$work/lease")
+        note_lease "$_lease"
+        tend
+    elif [ "$won" = true ]; then
+        led_so
+        [ "$_kept" = yes ] || no_answer 'the lease could not be kept alive'
+    else
+        regain
+    fi
+    # What is finished once stays so.
+    [ "$phase$1" != takingleading ] || settle
+}
+
 # Gives the lease up.
 # The key goes in the transaction, the lease after it: it may not be ours any more.
 release() {
-    transact "$(leads)" "del $prefix/$line/leader"
+    transact "$(leads)" "$(printf 'del %s\nput %s "%s"' "$prefix/$line/leader" "$prefix/$line/phase" "$term released $(wall_time) $name")"
     led_so
     etcdctl_run lease revoke "$(printf '%x' "$lease")" || :
 }

@@ -137,6 +137,68 @@ contract_life() {
 @test "etcd: a life: acquire, settle, prove, release" { on etcd && contract_life; }
 @test "dir: a life: acquire, settle, prove, release" { on dir && contract_life; }
 
+# sees WORDS: what view says, but for the age.
+sees() {
+    coordinator view w >said
+    [ "$(grep -v '^age ' said | paste -sd ' ')" = "$1" ] || fail "$(cat said)"
+}
+
+contract_view() {
+    sees 'epoch 0'
+    coordinator acquire w a 0 2
+    sees 'epoch 1 leader a holder a phase taking'
+    grep -qE '^age [0-9]$' said
+    until_true free
+    # Who led last is known as long as nobody else has.
+    sees 'epoch 1 holder a phase taking'
+    coordinator renew w a 1 2 leading
+    sees 'epoch 1 leader a holder a phase leading'
+    # What is finished stays so.
+    coordinator renew w a 1 2 taking
+    sees 'epoch 1 leader a holder a phase leading'
+    coordinator release w a 1
+    sees 'epoch 1 phase released'
+    coordinator acquire w b 1 5
+    sees 'epoch 2 leader b holder b phase taking'
+}
+@test "etcd: view tells who led last, and how far it was" { on etcd && contract_view; }
+@test "dir: view tells who led last, and how far it was" { on dir && contract_view; }
+
+contract_renew() {
+    local at
+    answers 77 renew w a 0 2 leading
+    coordinator acquire w a 0 2
+    answers 77 renew w b 1 2 leading
+    answers 77 renew w a 2 2 leading
+    # Longer than the lease, by the clock that it is measured with.
+    at=$(cut -d. -f1 /proc/uptime)
+    while [ $(($(cut -d. -f1 /proc/uptime) - at)) -lt 4 ]; do coordinator renew w a 1 2 leading; done
+    coordinator prove w a 1
+    # A lease that nobody remembers is asked for.
+    rm -rf state/lease
+    coordinator renew w a 1 2 leading
+    leads a 1 leading
+    # Nobody has led since: it has it again, as a new one.
+    until_true free
+    answers 77 prove w a 1
+    answers 77 renew w b 1 2 leading
+    coordinator renew w a 1 2 leading
+    coordinator prove w a 1
+    # What was given up is not taken back, nor what another one has, or had.
+    coordinator release w a 1
+    answers 77 renew w a 1 2 leading
+    coordinator acquire w b 1 2
+    answers 77 renew w a 1 2 leading
+    until_true free
+    answers 77 renew w a 1 2 leading
+    answers 77 renew w a 2 2 leading
+    coordinator renew w b 2 2 leading
+    answers 64 renew w b 2 2
+    answers 64 renew w b 2 2 released
+}
+@test "etcd: renew keeps the lease and proves; one that is over comes back only to who had it" { on etcd && contract_renew; }
+@test "dir: renew keeps the lease and proves; one that is over comes back only to who had it" { on dir && contract_renew; }
+
 # race COMMAND EPOCH: 20 at once; one is done, in the next epoch, and that one leads.
 race() {
     local i got

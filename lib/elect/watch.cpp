@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "elect/watch.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "elect/coordinator.hpp"
+#include "elect/held.hpp"
+#include "elect/journal.hpp"
+#include "elect/memory.hpp"
+#include "elect/poll.hpp"
+#include "elect/round.hpp"
+#include "elect/work.hpp"
+#include "failover/words.hpp"
+#include "io/lock.hpp"
+
+namespace rs::elect {
+
+using namespace failover;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Between rounds of questions while the leader is suspected: short at first, longer when that goes on.
+constexpr Time longest_pause = 5s, idle_pause = 15s;
+// A follower asks for proofs that often, so that it knows whether it could lead when the servers cannot be asked.
+constexpr Time proofs_period = 5min;
+// An order that waited longer was meant for another situation.
+constexpr std::int64_t oldest_order = 120; // seconds
+
+// Tells whether a file has been replaced.
+struct Stamp {
+    ino_t inode = 0;
+    timespec time{};
+    off_t size = -1;
+
+    static Stamp of(const io::Dir& dir, const char* name) {
+        struct stat there {};
+        if (::fstatat(dir.get(), name, &there, AT_SYMLINK_NOFOLLOW) != 0) return {};
+        return {there.st_ino, there.st_mtim, there.st_size};
+    }
+    bool operator==(const Stamp& other) const {
+        return inode == other.inode && time.tv_sec == other.time.tv_sec && time.tv_nsec == other.time.tv_nsec && size == other.size;
+    }
+};
+
+class Watch {
+public:
+    Watch(const Config& config, const io::Dir& state, const std::function<void(const std::string&)>& print)
+        : config_(config), dir_(state), settings_(settings_of(config)), tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))),
+          journal_(config.log, print), coordinator_(config), asks_(config), round_(config), lane_(config) {}
+
+    void run() {
+        begin();
+        for (;;) {
+            const Time now = boot_time();
+            hear(now);
+            look_at_files();
+            if (founding_) found(now);
+            else give(Tick{});
+            ask(now);
+            wait(now);
+        }
+    }
+
+    // What runs is asked to end, and is killed when it does not: it will be run again.
+    void stop() {
+        const Time until = boot_time() + 800ms;
+        bool ended = false;
+        while (!ended && boot_time() < until) {
+            ended = lane_.stop(boot_time());
+            ended = coordinator_.stop(boot_time()) && ended;
+            ::usleep(10'000);
+        }
+        say("ends: asked to");
+    }
+
+private:
+    // ---- the log ----
+
+    void say(const std::string& text) { journal_.add(state_.durable.epoch, state_.role, text); }
+    // What may go on for long.
+    void say_once(const std::string& text) { journal_.add_once(state_.durable.epoch, state_.role, text); }
+
+    // ---- the machine ----
+
+    void begin() {
+        const Memory memory = read_memory(dir_);
+        const Durable& durable = memory.durable;
+        saved_ = memory;
+        state_ = restart(durable, boot_time());
+        say(cat("begins: ", config_.instance, ", number ", config_.number, ", epoch ", durable.epoch, ", claim ", durable.claim,
+                ", ", count_of(settings_.observers, "observer"), config_.coordinator.empty() ? ", no coordinator: nothing is automatic" : ""));
+        if (memory.returned) {
+            state_.role = Role::returned;
+            come_back();
+        } else if (durable.claim == 0 && durable.step != Step::done) {
+            lane_.add({Deed::unlock}); // it was killed before anything was its own
+        }
+        founding_ = config_.first && !config_.coordinator.empty() && durable.epoch == 0 && !memory.returned;
+    }
+
+    void give(const Input& input) {
+        inputs_.push_back(input);
+        if (giving_) return; // what an action is answered with at once comes after all actions
+        giving_ = true;
+        while (!inputs_.empty()) {
+            const Input next = inputs_.front();
+            inputs_.pop_front();
+            apply(step(settings_now(), state_, boot_time(), next));
+        }
+        giving_ = false;
+    }
+
+    // Bids are collected for a time, or until there is nobody left who could bid.
+    [[nodiscard]] Settings settings_now() const {
+        Settings s = settings_;
+        if (state_.role == Role::bidding && round_.complete())
+            s.bid_wait = std::clamp(boot_time() - state_.since, Time(1), settings_.bid_wait);
+        return s;
+    }
+
+    void apply(Outcome outcome) {
+        const Role role = state_.role;
+        const Step at = state_.durable.step;
+        state_ = outcome.state;
+        // Before any action is begun.
+        if (const Memory memory{state_.durable, state_.role == Role::returned}; memory != saved_) {
+            write_memory(dir_, memory);
+            saved_ = memory;
+        }
+        for (const Action& action : outcome.actions)
+            if (action.act == Act::say) tell(action.why);
+        if (role != state_.role) changed_role(role);
+        if (at != state_.durable.step && state_.durable.step != Step::done) say(cat("step ", word(state_.durable.step)));
+        for (const Action& action : outcome.actions) act(action);
+    }
+
+    void tell(Why why) {
+        const bool may_repeat = why == Why::coordinator_went_back || why == Why::step_failed || why == Why::other_better;
+        may_repeat ? say_once(std::string(sentence(why))) : say(std::string(sentence(why)));
+        if (why == Why::elected || why == Why::other_better) tell_verdict(may_repeat);
+    }
+
+    void tell_verdict(bool may_repeat) {
+        std::vector<Bid> bids{own_bid()};
+        for (const auto& [peer, bid] : round_.bids()) bids.push_back(bid);
+        const std::vector<Proof> proofs = round_.proofs();
+        std::string text = explain(failover::elect(bids, proofs), bids);
+        for (std::size_t end = 0; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1))
+            may_repeat ? say_once(text.substr(0, end)) : say(text.substr(0, end));
+    }
+
+    void changed_role(Role before) {
+        say(cat("is ", word(state_.role), ", was ", word(before)));
+        if (state_.role == Role::suspecting && before != Role::bidding) {
+            round_.begin();
+            next_round_ = Time(0);
+            pause_ = std::max(settings_.lease / 10, Time(300));
+        }
+        // Whoever has no proof takes no steps that others see; it goes on with the same one.
+        if (before == Role::taking && state_.role == Role::fenced) lane_.drop_steps();
+    }
+
+    void act(const Action& a) {
+        switch (a.act) {
+        case Act::look:
+            if (config_.coordinator.empty()) return give(Silent{a.ticket});
+            return coordinator_.view(a.ticket);
+        case Act::acquire:
+            if (config_.coordinator.empty()) return give(Silent{a.ticket});
+            stolen_ = a.steal ? predecessor(a.epoch) : Predecessor::gone;
+            return coordinator_.acquire(a.ticket, a.epoch, a.steal);
+        case Act::prove:
+            if (config_.coordinator.empty()) return give(Silent{a.ticket});
+            return coordinator_.renew(a.ticket, a.epoch, a.finished);
+        case Act::release: return coordinator_.release(a.epoch);
+        case Act::ask_bids: return hear_bids();
+        case Act::run:
+            // The dump and its publication are one program: it is run when there is a yes for it.
+            if (a.step == Step::publish) return give(Ready{{a.epoch, 1}});
+            return lane_.add({Deed::step, a.step, a.epoch});
+        case Act::publish: return lane_.add({Deed::step, Step::publish, a.epoch});
+        case Act::unlock: return lane_.add({Deed::unlock});
+        case Act::freeze: return come_back();
+        case Act::start_service: return lane_.add({Deed::start, Step::done, a.epoch});
+        // With freeze, which is the first of them.
+        case Act::stop_service:
+        case Act::keep_branch:
+        case Act::rejoin:
+        case Act::say: return;
+        }
+    }
+
+    void come_back() {
+        for (const Deed deed : {Deed::freeze, Deed::stop, Deed::branch, Deed::rejoin}) lane_.add({deed});
+    }
+
+    // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.
+    [[nodiscard]] Predecessor predecessor(std::uint64_t epoch) const {
+        if (!sight_ || sight_->view.epoch != epoch) return Predecessor::uncertain;
+        if (!sight_->view.held) return Predecessor::gone;
+        return sight_->view.finished ? Predecessor::held : Predecessor::uncertain;
+    }
+
+    // ---- answers ----
+
+    void hear(Time now) {
+        if (const auto reply = coordinator_.hear(now)) founding_ ? heard_founding(*reply) : heard(*reply);
+        for (const Answer& answer : asks_.hear(now)) heard(answer);
+        for (const Done& done : lane_.hear(now)) heard(done);
+    }
+
+    void note_silence(const Reply& reply) {
+        if (reply.kind == Reply::Kind::silent) say_once(cat("the coordinator: ", reply.complaint.empty() ? "no answer" : reply.complaint));
+        else if (silent_) say("the coordinator answers again");
+        silent_ = reply.kind == Reply::Kind::silent;
+    }
+
+    void heard(const Reply& r) {
+        note_silence(r);
+        switch (r.kind) {
+        case Reply::Kind::seen:
+            return give(Seen{r.ticket, note_sight(r.sight)});
+        case Reply::Kind::acquired: return give(Acquired{r.ticket, r.epoch, stolen_});
+        case Reply::Kind::proven: return give(Proven{r.ticket});
+        case Reply::Kind::lost: return give(Lost{r.ticket, r.epoch});
+        case Reply::Kind::silent: return give(Silent{r.ticket});
+        }
+    }
+
+    // The age that the coordinator tells comes from clocks that can be set: what was seen here to be older is older.
+    View note_sight(const Sight& seen) {
+        const Time now = boot_time();
+        if (!sight_ || sight_->view.epoch != seen.view.epoch || sight_->view.finished != seen.view.finished) since_ = now;
+        sight_ = seen;
+        View view = seen.view;
+        view.since_takeover = std::max(view.since_takeover, now - since_);
+        return view;
+    }
+
+    void heard(const Answer& a) {
+        if (const std::string wrong = round_.take(a); !wrong.empty()) say_once(wrong);
+        switch (a.question) {
+        case Question::bid:
+            if (state_.role == Role::bidding) hear_bids();
+            break;
+        case Question::proofs:
+            own_changed();
+            if (state_.role == Role::bidding) hear_bids();
+            break;
+        case Question::alive:
+        case Question::observe:
+            // Of one who was the last leader when it was asked.
+            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about) give(Reported{report->first, report->second});
+            break;
+        }
+        if (!asks_.busy()) round_ended();
+    }
+
+    void hear_bids() {
+        const std::vector<Proof> proofs = round_.proofs();
+        for (const auto& [peer, bid] : round_.bids()) give(Heard{judge(bid, proofs)});
+    }
+
+    void round_ended() {
+        if (state_.role != Role::suspecting) return;
+        if (const Why why = obstacle(settings_, state_); why != Why::nothing) say_once(cat("nobody is elected: ", sentence(why)));
+    }
+
+    void heard(const Done& d) {
+        if (!d.ok) say_once(cat(describe(d.work), ": ", d.how));
+        switch (d.work.deed) {
+        case Deed::step:
+            if (d.work.step == Step::publish) {
+                if (d.ok) give(Accepted{{d.work.epoch, 1}});
+            } else if (d.work.step == Step::lock && d.ok) {
+                locked_ = true;
+                look_again();
+            } else {
+                give(Ended{d.work.step, d.ok});
+            }
+            return;
+        case Deed::rejoin:
+            if (d.ok) {
+                say("has re-joined as an import instance");
+                give(Rejoined{});
+            }
+            return;
+        default:
+            if (d.ok) say(cat(describe(d.work), ": done"));
+            return;
+        }
+    }
+
+    // ---- what is here ----
+
+    [[nodiscard]] Bid own_bid() const { return bid_of(config_, held_, state_.durable.epoch, maintenance_); }
+
+    void own_changed() {
+        Candidate own = judge(own_bid(), round_.proofs());
+        own.number = config_.number;
+        if (own != state_.own) give(Ours{own});
+    }
+
+    void look_at_held() {
+        if (const Stamp now = Stamp::of(dir_, "held"); !(now == held_stamp_)) {
+            held_stamp_ = now;
+            try {
+                held_ = read_held(dir_);
+            } catch (const Error& e) {
+                held_ = {};
+                say_once(cat("nothing is held: ", e.what()));
+            }
+            proofs_due_ = Time(0);
+        }
+        maintenance_ = in_maintenance(config_);
+        own_changed();
+    }
+
+    void look_at_files() {
+        look_at_held();
+        if (founding_) return;
+        if (maintenance_ != state_.durable.maintenance) {
+            say(maintenance_ ? "maintenance begins" : "maintenance ends");
+            give(maintenance_ ? Order::begin_maintenance : Order::end_maintenance);
+        }
+        if (const Stamp now = Stamp::of(dir_, "epoch"); !(now == epoch_stamp_)) {
+            epoch_stamp_ = now;
+            try {
+                if (const std::uint64_t epoch = read_epoch(dir_); epoch > state_.durable.epoch) give(Higher{epoch});
+            } catch (const Error& e) {
+                say(e.what());
+            }
+        }
+        if (Stamp::of(dir_, "order").size >= 0 && !ordered_) take_order();
+    }
+
+    void take_order() {
+        std::string what;
+        try {
+            const io::Fd fd = io::open_at(dir_, "order");
+            const struct stat there = io::stat_fd(fd.get(), "order");
+            what = std::string(as_text(io::read_file(fd.get(), 64, "order")));
+            if (what.ends_with('\n')) what.pop_back();
+            if (now_utc().seconds - there.st_mtim.tv_sec > oldest_order) what = "too old an order";
+        } catch (const Error& e) {
+            what = e.what();
+        }
+        say(cat("order: ", what));
+        if (what == "take-over") {
+            ordered_ = true;
+            return look_again();
+        }
+        // Consumed before it is acted on: what it does is durable with the first step of it.
+        consume_order();
+        if (what == "stand-down") give(Order::stand_down);
+    }
+
+    void consume_order() {
+        io::unlink_at(dir_, "order");
+        io::sync_dir(dir_);
+    }
+
+    // What an import that has just ended has brought has to be known before the machine goes on, and whether it is proven. Asks the
+    // servers, if that is not known yet; when all have answered, resume() goes on.
+    void look_again() {
+        look_at_held();
+        if (state_.own.confirmed || !state_.own.generation) return resume();
+        waits_for_proofs_ = true;
+        proofs_until_ = boot_time() + 2 * ask_limit(config_);
+        proofs_asked_ = false;
+    }
+
+    void resume() {
+        waits_for_proofs_ = false;
+        if (locked_) {
+            locked_ = false;
+            give(Ended{Step::lock, true});
+        }
+        if (ordered_) {
+            consume_order();
+            ordered_ = false;
+            give(Order::take_over);
+        }
+    }
+
+    // ---- questions ----
+
+    void ask(Time now) {
+        if (waits_for_proofs_) {
+            if (!proofs_asked_ && !asks_.busy()) {
+                asks_.proofs();
+                proofs_asked_ = true;
+                proofs_due_ = now + proofs_period;
+            } else if ((proofs_asked_ && !asks_.busy()) || now >= proofs_until_) {
+                resume();
+            }
+            return;
+        }
+        if (asks_.busy()) return;
+        if (state_.role == Role::suspecting || state_.role == Role::bidding) return ask_round(now);
+        if (state_.role == Role::follower && now >= proofs_due_ && held_.generation) {
+            proofs_due_ = now + proofs_period;
+            asks_.proofs();
+        }
+    }
+
+    void ask_round(Time now) {
+        if (now < next_round_) return;
+        const Why why = obstacle(settings_, state_);
+        const bool reports_matter = why == Why::nothing || why == Why::too_few_reports || why == Why::leader_reachable || why == Why::own_not_proven;
+        pause_ = std::min(pause_ * 3 / 2, longest_pause);
+        next_round_ = now + (reports_matter ? pause_ : idle_pause);
+        asks_.bids();
+        asks_.proofs();
+        proofs_due_ = now + proofs_period;
+        if (!sight_ || sight_->holder.empty()) return say_once("who led last is not known: nobody can be asked whether it is reached");
+        const std::string& leader = sight_->holder;
+        // A name from outside is an argument only if it is one of the set.
+        if (leader == config_.instance) give(Reported{0, false}); // we know that we do not lead
+        else if (config_.peer(leader) == nullptr) return say_once(cat(leader, " led last, which is none of the set"));
+        asks_.observers(leader, leader == config_.instance);
+    }
+
+    // ---- the first leader of a line ----
+
+    // A line that nobody has led is at epoch 0. The export instance of a new deployment acquires the first one; it has taken over
+    // from nobody, so that there are no steps: it goes on like one that was killed when its takeover was done.
+    void found(Time now) {
+        if (founding_asked_ || now < founding_at_) return;
+        founding_asked_ = true;
+        if (founding_acquires_) coordinator_.acquire(0, 0, false);
+        else coordinator_.view(0);
+    }
+
+    void heard_founding(const Reply& r) {
+        note_silence(r);
+        founding_asked_ = false;
+        founding_at_ = boot_time() + settings_.renew;
+        const bool acquires = founding_acquires_;
+        founding_acquires_ = false;
+        if (r.kind == Reply::Kind::seen) static_cast<void>(note_sight(r.sight));
+        if (r.kind == Reply::Kind::seen && r.sight.view.epoch == 0) {
+            founding_acquires_ = true;
+            founding_at_ = Time(0);
+        } else if ((r.kind == Reply::Kind::acquired && r.epoch == 1) ||
+                   // We had acquired it, and were killed before that was on the disk.
+                   (r.kind == Reply::Kind::seen && r.sight.view.epoch == 1 && r.sight.holder == config_.instance)) {
+            const Memory memory{.durable = {.epoch = 1, .claim = 1, .maintenance = maintenance_}};
+            write_memory(dir_, memory);
+            saved_ = memory;
+            resume_as(memory.durable);
+            say("the line is new: we lead it in epoch 1");
+        } else if (r.kind == Reply::Kind::seen || (acquires && r.kind == Reply::Kind::lost)) {
+            resume_as(state_.durable); // it is led already
+        }
+    }
+
+    void resume_as(const Durable& durable) {
+        const Candidate own = state_.own;
+        state_ = restart(durable, boot_time());
+        state_.own = own;
+        founding_ = false;
+    }
+
+    // ---- waiting ----
+
+    void wait(Time now) {
+        std::vector<int> fds;
+        coordinator_.add_fds(fds);
+        asks_.add_fds(fds);
+        lane_.add_fds(fds);
+        Time until = now + tick_;
+        for (const auto& at : {coordinator_.deadline(), asks_.deadline(), lane_.deadline()})
+            if (at && *at < until) until = *at;
+        wait_for(fds, until);
+    }
+
+    const Config& config_;
+    const io::Dir& dir_;
+    const Settings settings_;
+    const Time tick_;
+    Journal journal_;
+    Coordinator coordinator_;
+    Asks asks_;
+    Round round_;
+    Lane lane_;
+
+    State state_;
+    Memory saved_; // what is on the disk
+    std::deque<Input> inputs_;
+    bool giving_ = false;
+
+    std::optional<Sight> sight_; // what the coordinator said last
+    Time since_{0};
+    Predecessor stolen_ = Predecessor::gone;
+    bool silent_ = false;
+
+    Held held_;
+    bool maintenance_ = false;
+    Stamp held_stamp_{.inode = 1}, epoch_stamp_{.inode = 1}; // none that there is
+
+    Time next_round_{0}, pause_{0}, proofs_due_{0}, proofs_until_{0};
+    bool waits_for_proofs_ = false, proofs_asked_ = false;
+    bool locked_ = false;  // the step lock has ended, and the machine is to be told
+    bool ordered_ = false; // an order to take over is to be given to it
+
+    bool founding_ = false, founding_asked_ = false, founding_acquires_ = false;
+    Time founding_at_{0};
+};
+
+} // namespace
+
+bool watch(const Config& config, const std::function<void(const std::string&)>& print) {
+    const io::Dir state = io::open_dir(config.state);
+    const auto lock = io::Lock::try_at(state, "watch.lock", io::LockMode::exclusive);
+    if (!lock) return false;
+    Watch watch(config, state, print);
+    try {
+        watch.run();
+    } catch (const Interrupted&) {
+        watch.stop();
+        throw;
+    }
+    return true;
+}
+
+} // namespace rs::elect

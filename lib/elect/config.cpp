@@ -2,6 +2,7 @@
 #include "elect/config.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "base/error.hpp"
@@ -149,7 +150,8 @@ Config load_config(const std::string& dir) {
     const io::Dir instance = io::open_dir(dir);
     const io::Dir etc = io::open_dir_at(instance, "etc");
     const Buffer text = io::read_file_at(etc, "failover", max_config_bytes);
-    return parse_config(as_text(text), dir, dir + "/etc/failover");
+    // Its programs are called by a path that means the same wherever they go.
+    return parse_config(as_text(text), std::filesystem::absolute(dir).string(), dir + "/etc/failover");
 }
 
 Time ask_limit(const Config& config) { return std::clamp(Time(config.lease) / 5, Time(700), Time(3000)); }

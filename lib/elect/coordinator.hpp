@@ -39,6 +39,8 @@ public:
     // Nobody waits for the answer.
     void release(std::uint64_t epoch);
 
+    // An answer is waited for.
+    [[nodiscard]] bool waits() const { return waiting_; }
     void add_fds(std::vector<int>& fds) const;
     [[nodiscard]] std::optional<Time> deadline() const;
     [[nodiscard]] std::optional<Reply> hear(Time now);

@@ -121,6 +121,12 @@ bool Task::hear(Time now) {
     return false;
 }
 
-std::string Task::complaint() const { return printable_line(std::string_view(said_).substr(0, said_.find('\n'))); }
+std::string Task::complaint() const {
+    std::string_view line = std::string_view(said_).substr(0, said_.find('\n'));
+    // "NAME: error: " in front is what every program of ours says.
+    constexpr std::string_view mark = ": error: ";
+    if (const std::size_t at = line.find(mark); at != std::string_view::npos) line.remove_prefix(at + mark.size());
+    return printable_line(line);
+}
 
 } // namespace rs::elect

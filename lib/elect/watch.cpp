@@ -168,6 +168,9 @@ private:
     }
 
     void act(const Action& a) {
+        // The machine has given up the ask before.
+        if ((a.act == Act::look || a.act == Act::acquire || a.act == Act::prove) && coordinator_.waits())
+            note_silence({.complaint = cat("no answer in ", human_seconds(static_cast<double>(settings_.retry.count()) / 1000))});
         switch (a.act) {
         case Act::look:
             if (config_.coordinator.empty()) return give(Silent{a.ticket});
@@ -371,10 +374,9 @@ private:
     // servers, if that is not known yet; when all have answered, resume() goes on.
     void look_again() {
         look_at_held();
-        if (state_.own.confirmed || !state_.own.generation) return resume();
         waits_for_proofs_ = true;
-        proofs_until_ = boot_time() + 2 * ask_limit(config_);
-        proofs_asked_ = false;
+        proofs_until_ = boot_time() + std::max(2 * ask_limit(config_), settings_.lease / 2);
+        proofs_asked_ = state_.own.confirmed || !state_.own.generation;
     }
 
     void resume() {
@@ -398,8 +400,8 @@ private:
                 asks_.proofs();
                 proofs_asked_ = true;
                 proofs_due_ = now + proofs_period;
-            } else if ((proofs_asked_ && !asks_.busy()) || now >= proofs_until_) {
-                resume();
+            } else if ((proofs_asked_ && !asks_.busy() && sight_) || now >= proofs_until_) {
+                resume(); // an order that comes at the start is one to take over the epoch that there is
             }
             return;
         }

@@ -162,7 +162,7 @@ Settings settings_of(const Config& config) {
     s.observers = config.observers();
     s.automatic = config.automatic && !config.coordinator.empty();
     s.lease = config.lease;
-    s.renew = s.lease / 6;
+    s.renew = s.lease / 5;
     s.retry = s.lease / 2 - s.renew;
     // A round of questions takes two limits at most (watch.cpp), and the next one begins within as much.
     s.report_age = 4 * ask_limit(config) + Time(1000);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse, rs-status and rs-store for bash 4.4 and later.
+# Completion of rs-export, rs-elect, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse, rs-status and rs-store for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -38,6 +38,8 @@ _rs_takes_value() {
     rs-import:* | rs-notify:--warned | rs-notify:--again | rs-notify:--once | rs-notify:--retry | rs-notify:--check | rs-notify:--brief) return 1 ;;
     rs-notify:--json | rs-notify:--quiet | rs-notify:--verbose | rs-notify:--help | rs-notify:--version) return 1 ;;
     rs-notify:*) ;;
+    rs-elect:--at) ;;
+    rs-elect:*) return 1 ;;
     rs-status:--deployment | rs-status:--state | rs-status:--output | rs-status:-o) ;;
     rs-status:*) return 1 ;;
     rs-store:--entries | rs-store:--checksum) return 1 ;;
@@ -88,8 +90,8 @@ _rs_operand() {
     rs-export::0 | rs-import::0 | rs-status::*) _rs_paths d "$4" ;;
     rs-slaparse::0) _rs_paths f "$4" ;;
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
-    rs-store::* | rs-render::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
-    rs-store:*:0 | rs-store:copy:1) _rs_paths d "$4" ;;
+    rs-store::* | rs-render::* | rs-elect::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
+    rs-elect:*:0 | rs-store:*:0 | rs-store:copy:1) _rs_paths d "$4" ;;
     rs-store:show:1 | rs-store:diff:1 | rs-store:cat:1 | rs-store:prove:1 | rs-store:fence:1)
         _rs_offer "$4" < <(_rs_stored "${operands[0]}")
         ;;
@@ -130,7 +132,7 @@ _rs_tools() {
             only_operands=yes
         elif [[ $only_operands == no && $word == -?* ]]; then
             _rs_takes_value "$tool" "$word" && option=$word
-        elif [[ $tool == rs-@(store|render) && -z $subcommand ]]; then
+        elif [[ $tool == rs-@(elect|store|render) && -z $subcommand ]]; then
             subcommand=$word
         else
             operands+=("$word")
@@ -162,4 +164,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-status rs-store
+complete -F _rs_tools rs-elect rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-status rs-store

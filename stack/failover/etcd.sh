@@ -20,7 +20,11 @@
 
 needs_tools etcdctl
 # An option that is in the environment as well would be an error of etcdctl, and none of them is ours.
-for _variable in $(env | sed -n 's/^\(ETCDCTL_[A-Z_]*\)=.*/\1/p'); do unset "$_variable"; done
+_variables=$(env)
+case $_variables in
+*ETCDCTL_*) for _variable in $(printf '%s\n' "$_variables" | sed -n 's/^\(ETCDCTL_[A-Z_]*\)=.*/\1/p'); do unset "$_variable"; done ;;
+esac
+unset _variables
 
 # Prints $1 hundredths as seconds.
 # Takes whole numbers.
@@ -38,7 +42,7 @@ etcdctl_run() {
     [ -z "$key" ] || set -- "--key=$key" "$@"
     # Longer than its own limit, so that it can say what it waited for.
     set -- timeout -k 0.5 "$(seconds $((patience + 30)))" etcdctl "$@"
-    rm -f -- "$work/status"
+    : >"$work/status"
     {
         {
             _code=0
@@ -181,8 +185,9 @@ grant() {
 # Remembers that the lease of line in term is $1, so that it can be kept without being asked for.
 # What is wrong or missing there costs a question, so nothing waits for the disk.
 note_lease() {
-    mkdir -p -- "$state/lease" && printf '%s %s\n' "$term" "$1" >"$state/lease/.$line.$$" &&
+    if mkdir -p -- "$state/lease" && printf '%s %s\n' "$term" "$1" >"$state/lease/.$line.$$"; then
         mv -f -- "$state/lease/.$line.$$" "$state/lease/$line" || :
+    fi
 }
 
 # Makes name the leader in epoch term + 1, for ttl, and sets epoch. With the command order the lease of another does not matter.
@@ -251,7 +256,7 @@ tend() {
 # Has name lead in term again, whose lease has run out, with a new one.
 # Gives up with 77 if it was not the last who led, or somebody else does: in this epoch nobody else can.
 regain() {
-    [ "$epoch" = "$term" ] && [ -z "$leader" ] && [ "$holder" = "$name" ] || fenced
+    [ "$epoch $leader $holder" = "$term  $name" ] || fenced
     grant
     _phase="$term $phase $since $name"
     _status=0

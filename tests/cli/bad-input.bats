@@ -470,7 +470,7 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
 @test "--help goes to stdout in 80 columns, --version names tool and number" {
     local command
-    for command in rs-export rs-pull rs-import rs-notify "rs-notify run" "rs-notify send" "rs-notify accept" "rs-notify work" "rs-notify queue" "rs-notify feed" rs-render "rs-render schedule" rs-slaparse rs-store "rs-store init" "rs-store list" "rs-store show" "rs-store stats" "rs-store prove" \
+    for command in rs-elect "rs-elect watch" "rs-elect bid" "rs-elect explain" "rs-elect observe" rs-export rs-pull rs-import rs-notify "rs-notify run" "rs-notify send" "rs-notify accept" "rs-notify work" "rs-notify queue" "rs-notify feed" rs-render "rs-render schedule" rs-slaparse rs-store "rs-store init" "rs-store list" "rs-store show" "rs-store stats" "rs-store prove" \
         "rs-store diff" "rs-store cat" "rs-store check" "rs-store repair" "rs-store prune" "rs-store copy" "rs-store fence"; do
         # shellcheck disable=SC2086 # one word or two
         run -0 --separate-stderr $command --help
@@ -481,12 +481,12 @@ nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
         # shellcheck disable=SC2086 # one word or two
         run -0 --separate-stderr $command -h
     done
-    for command in rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store; do
+    for command in rs-elect rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store; do
         run -0 --separate-stderr $command --version
         [[ $output =~ ^$command\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
         [ -z "$stderr" ]
     done
-    [ "$(for command in rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store; do $command --version | cut -d' ' -f2; done | sort -u | wc -l)" -eq 1 ]
+    [ "$(for command in rs-elect rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-store; do $command --version | cut -d' ' -f2; done | sort -u | wc -l)" -eq 1 ]
 }
 
 @test "a stream is not written to a terminal, nor read from one" {

@@ -147,10 +147,10 @@ contract_view() {
     sees 'epoch 0'
     coordinator acquire w a 0 2
     sees 'epoch 1 leader a holder a phase taking'
-    grep -qE '^age [0-9]$' said
     until_true free
-    # Who led last is known as long as nobody else has.
+    # Who led last is known as long as nobody else has, and for how long it has been so.
     sees 'epoch 1 holder a phase taking'
+    grep -qE '^age [0-9]$' said
     coordinator renew w a 1 2 leading
     sees 'epoch 1 leader a holder a phase leading'
     # What is finished stays so.

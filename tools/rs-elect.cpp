@@ -32,10 +32,13 @@ Exit run_watch(tool::Command& command, const Options& o) {
     const bool shown = config.log.empty();
     const auto print = [&](const std::string& line) {
         command.console().clear();
-        if (shown) std::fprintf(stderr, "%s\n", line.c_str());
-        else command.console().note(line);
+        if (shown)
+            std::fprintf(stderr, "%s\n", line.c_str());
+        else
+            command.console().note(line);
     };
-    if (!elect::watch(config, print)) fail(Exit::temp_fail, cat(printable(o.dir), ": another process watches it"));
+    if (!elect::watch(config, print))
+        fail(Exit::temp_fail, cat(printable(o.dir), ": another process watches it"));
     return Exit::ok;
 }
 
@@ -59,17 +62,25 @@ Exit run_bid(tool::Command& command, const Options& o) {
 
 Exit explain_then(tool::Command& command, const elect::Config& config, const std::string& at) {
     const auto time = parse_utc(at);
-    if (!time) fail(Exit::usage, cat("--at ", printable(at), ": not a time"), "for example 2026-11-26T22:19");
+    if (!time)
+        fail(Exit::usage, cat("--at ", printable(at), ": not a time"),
+             "for example 2026-11-26T22:19");
     if (config.log.empty()) fail(Exit::no_input, "no log is set up", "log FILE, in etc/failover");
     const auto entries = elect::entries_until(config.log, *time, shown_entries);
-    if (entries.empty()) fail(Exit::no_input, cat(printable(config.log), ": nothing was said until then"));
+    if (entries.empty())
+        fail(Exit::no_input, cat(printable(config.log), ": nothing was said until then"));
     const elect::Entry& last = entries.back();
     command.result()["role"] = last.role;
     command.result()["epoch"] = last.epoch;
-    if (!command.json()) command.line(cat("at ", format_utc(*time), ": ", last.role, ", epoch ", last.epoch), [] { return nlohmann::json(); });
+    if (!command.json())
+        command.line(cat("at ", format_utc(*time), ": ", last.role, ", epoch ", last.epoch),
+                     [] { return nlohmann::json(); });
     for (const elect::Entry& e : entries)
         command.line(elect::format_entry(e), [&] {
-            return nlohmann::json{{"time", format_utc(e.time)}, {"epoch", e.epoch}, {"role", e.role}, {"text", tool::json_text(e.text)}};
+            return nlohmann::json{{"time", format_utc(e.time)},
+                                  {"epoch", e.epoch},
+                                  {"role", e.role},
+                                  {"text", tool::json_text(e.text)}};
         });
     return Exit::ok;
 }
@@ -82,11 +93,18 @@ Exit run_explain(tool::Command& command, const Options& o) {
     for (const Standing& standing : verdict.standings) {
         const Bid& bid = s.bids.at(standing.bid);
         const bool wins = standing.ruling == Ruling::wins;
-        command.line(cat(bid.instance, ": ", wins ? "would win: " : "would not win: ", standing.why), [&] {
-            return nlohmann::json{{"candidate", bid.instance}, {"number", bid.number}, {"wins", wins}, {"why", standing.why}};
-        });
+        command.line(
+            cat(bid.instance, ": ", wins ? "would win: " : "would not win: ", standing.why), [&] {
+                return nlohmann::json{{"candidate", bid.instance},
+                                      {"number", bid.number},
+                                      {"wins", wins},
+                                      {"why", standing.why}};
+            });
     }
-    for (const std::string& complaint : s.complaints) command.line(complaint, [&] { return nlohmann::json{{"unknown", tool::json_text(complaint)}}; });
+    for (const std::string& complaint : s.complaints)
+        command.line(complaint, [&] {
+            return nlohmann::json{{"unknown", tool::json_text(complaint)}};
+        });
     nlohmann::json& j = command.result();
     const std::string winner = verdict.winner ? s.bids[*verdict.winner].instance : "";
     j["winner"] = verdict.winner ? nlohmann::json(winner) : nlohmann::json();
@@ -95,7 +113,9 @@ Exit run_explain(tool::Command& command, const Options& o) {
     if (command.json()) return Exit::ok;
     const auto none = [] { return nlohmann::json(); };
     command.line(cat("winner: ", winner.empty() ? "nobody" : winner), none);
-    command.line(s.obstacle == Why::nothing ? std::string("an election can be held now") : cat("no election now: ", sentence(s.obstacle)), none);
+    command.line(s.obstacle == Why::nothing ? std::string("an election can be held now")
+                                            : cat("no election now: ", sentence(s.obstacle)),
+                 none);
     return Exit::ok;
 }
 
@@ -116,17 +136,27 @@ Exit run_observe(tool::Command& command, const Options& o) {
             fact("lease", cat(*s.lease_seconds));
             j["lease"] = *s.lease_seconds;
         }
-        fact("takeover", s.sight->view.finished ? "finished" : s.sight->view.epoch == 0 ? "none" : "not finished");
+        fact("takeover", s.sight->view.finished     ? "finished"
+                         : s.sight->view.epoch == 0 ? "none"
+                                                    : "not finished");
     }
     std::size_t number = 0;
     for (const elect::Observer& observer : s.observers) {
-        const std::string_view says = !observer.reaches ? "does not say" : *observer.reaches ? "reaches the leader" : "does not reach the leader";
+        const std::string_view says = !observer.reaches   ? "does not say"
+                                      : *observer.reaches ? "reaches the leader"
+                                                          : "does not reach the leader";
         command.line(cat("observer ", number, " ", observer.name, ": ", says), [&] {
-            return nlohmann::json{{"observer", number}, {"name", observer.name}, {"reaches", observer.reaches ? nlohmann::json(*observer.reaches) : nlohmann::json()}};
+            return nlohmann::json{{"observer", number},
+                                  {"name", observer.name},
+                                  {"reaches", observer.reaches ? nlohmann::json(*observer.reaches)
+                                                               : nlohmann::json()}};
         });
         ++number;
     }
-    for (const std::string& complaint : s.complaints) command.line(complaint, [&] { return nlohmann::json{{"unknown", tool::json_text(complaint)}}; });
+    for (const std::string& complaint : s.complaints)
+        command.line(complaint, [&] {
+            return nlohmann::json{{"unknown", tool::json_text(complaint)}};
+        });
     // Without it nothing of this can be relied on.
     return s.sight ? Exit::ok : Exit::unavailable;
 }
@@ -140,7 +170,8 @@ int elect_main(int argc, char** argv) {
     app.fallthrough(); // common options may stand behind the subcommand; set before those are made
     const auto options = std::make_shared<Options>();
     std::function<Exit()> chosen;
-    const auto add = [&](const char* name, const char* description, Exit (*body)(tool::Command&, const Options&)) {
+    const auto add = [&](const char* name, const char* description,
+                         Exit (*body)(tool::Command&, const Options&)) {
         CLI::App* const sub = app.add_subcommand(name, description);
         sub->add_option("DIR", options->dir, "the instance")->required();
         sub->callback([&, body] { chosen = [&, body] { return body(command, *options); }; });
@@ -149,7 +180,8 @@ int elect_main(int argc, char** argv) {
     add("watch", "stay, and take part in elections", run_watch);
     add("bid", "what this instance would bid", run_bid);
     add("explain", "who would win an election now, and why not the others", run_explain)
-        ->add_option("--at", options->at, "what was said then, from the log")->type_name("TIME");
+        ->add_option("--at", options->at, "what was said then, from the log")
+        ->type_name("TIME");
     add("observe", "who leads, and who reaches the leader", run_observe);
     return command.run(argc, argv, [&] { return chosen(); });
 }

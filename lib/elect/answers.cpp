@@ -40,7 +40,8 @@ std::uint64_t number_of(std::string_view text, std::string_view what) {
 }
 
 std::string name_of(std::string_view text, std::string_view what) {
-    if (text.empty() || text.size() > longest_name || text.find_first_of(" \t") != std::string_view::npos)
+    if (text.empty() || text.size() > longest_name ||
+        text.find_first_of(" \t") != std::string_view::npos)
         fail(Exit::data, cat(what, ": no name"));
     return printable(text);
 }
@@ -54,15 +55,24 @@ Sight parse_sight(std::string_view text) {
     while (!text.empty()) {
         std::string_view value = take_line(text);
         const std::string_view key = take_word(value);
-        if (key == "epoch") sight.view.epoch = number_of(value, key), numbered = true;
-        else if (key == "leader") sight.leader = name_of(value, key);
-        else if (key == "holder") sight.holder = name_of(value, key);
-        else if (key == "phase") phase = value;
-        else if (key == "age") sight.view.since_takeover = std::chrono::seconds(std::min<std::uint64_t>(number_of(value, key), 1U << 30)), aged = true;
-        else fail(Exit::data, cat("a line '", printable(key), "', which is none"));
+        if (key == "epoch")
+            sight.view.epoch = number_of(value, key), numbered = true;
+        else if (key == "leader")
+            sight.leader = name_of(value, key);
+        else if (key == "holder")
+            sight.holder = name_of(value, key);
+        else if (key == "phase")
+            phase = value;
+        else if (key == "age")
+            sight.view.since_takeover =
+                std::chrono::seconds(std::min<std::uint64_t>(number_of(value, key), 1U << 30)),
+            aged = true;
+        else
+            fail(Exit::data, cat("a line '", printable(key), "', which is none"));
     }
     if (!numbered) fail(Exit::data, "no epoch");
-    if (phase != "taking" && phase != "leading" && phase != "released" && !phase.empty()) fail(Exit::data, "phase: none that there is");
+    if (phase != "taking" && phase != "leading" && phase != "released" && !phase.empty())
+        fail(Exit::data, "phase: none that there is");
     sight.view.held = !sight.leader.empty();
     if (sight.view.held && sight.holder.empty()) sight.holder = sight.leader;
     // Nothing is known of an epoch that nobody has begun, or that a person has written: it blocks nothing.
@@ -83,7 +93,8 @@ std::vector<Proof> parse_proofs(std::string_view text, const std::string& store)
         std::string_view rest = take_line(text);
         const auto generation = Generation::parse(take_word(rest));
         const std::string_view digest = take_word(rest);
-        if (!generation || !is_digest(digest) || !is_word(rest)) fail(Exit::data, "a line is not GENERATION DIGEST NAME");
+        if (!generation || !is_digest(digest) || !is_word(rest))
+            fail(Exit::data, "a line is not GENERATION DIGEST NAME");
         if (proofs.size() == max_proofs) fail(Exit::data, cat("more than ", max_proofs, " proofs"));
         proofs.push_back({store, *generation, std::string(digest)});
     }
@@ -93,8 +104,8 @@ std::vector<Proof> parse_proofs(std::string_view text, const std::string& store)
 Bid parse_bid_of(const Peer& peer, std::string_view text) {
     Bid bid = parse_bid(text);
     if (bid.instance != peer.name || bid.number != peer.number)
-        fail(Exit::data, cat("bid of ", bid.instance, ", number ", bid.number, ", where that of ", peer.name, ", number ",
-                             peer.number, ", was asked for"));
+        fail(Exit::data, cat("bid of ", bid.instance, ", number ", bid.number, ", where that of ",
+                             peer.name, ", number ", peer.number, ", was asked for"));
     return bid;
 }
 

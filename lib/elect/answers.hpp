@@ -26,7 +26,8 @@ inline constexpr std::size_t max_proofs = 64;             // of one server that 
 // `epoch E` and nothing else: what acquire and order print.
 [[nodiscard]] std::uint64_t parse_acquired(std::string_view text);
 // Lines `E.C DIGEST NAME`. store: who has said so.
-[[nodiscard]] std::vector<failover::Proof> parse_proofs(std::string_view text, const std::string& store);
+[[nodiscard]] std::vector<failover::Proof> parse_proofs(std::string_view text,
+                                                        const std::string& store);
 // The bid of that peer, and of no other.
 [[nodiscard]] failover::Bid parse_bid_of(const Peer& peer, std::string_view text);
 

@@ -24,11 +24,11 @@ enum class Question : std::uint8_t {
 struct Answer {
     Question question = Question::bid;
     std::size_t index = 0;
-    std::string who;    // who was asked
-    std::string about;  // the leader, for alive and observe
+    std::string who;      // who was asked
+    std::string about;    // the leader, for alive and observe
     bool reached = false; // false: it could not be, or has not answered in time
     int status = 0;
-    std::string text;   // what it printed
+    std::string text; // what it printed
     std::string complaint;
 };
 
@@ -54,7 +54,8 @@ private:
         std::unique_ptr<Task> task; // none: could not be started
     };
 
-    void ask(Question question, std::size_t index, const std::string& who, std::vector<std::string> words, Time limit, const std::string& about = {});
+    void ask(Question question, std::size_t index, const std::string& who,
+             std::vector<std::string> words, Time limit, const std::string& about = {});
 
     const Config& config_;
     Time limit_;

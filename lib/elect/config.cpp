@@ -34,7 +34,8 @@ public:
         : path_(path), number_(number), word_(word), value_(value) {}
 
     [[noreturn]] void wrong(std::string_view what) const {
-        fail(Exit::config, cat(printable(path_), ":", number_, ": ", printable(word_), ": ", what), "rs-elect(1), FILES, says what it holds");
+        fail(Exit::config, cat(printable(path_), ":", number_, ": ", printable(word_), ": ", what),
+             "rs-elect(1), FILES, says what it holds");
     }
     [[nodiscard]] std::string word() const {
         if (!is_word(value_)) wrong(cat("'", printable(value_), "' is no word"));
@@ -45,22 +46,27 @@ public:
         return std::string(value_);
     }
     [[nodiscard]] bool yes() const {
-        if (value_ != "yes" && value_ != "no") wrong(cat("is yes or no, not '", printable(value_), "'"));
+        if (value_ != "yes" && value_ != "no")
+            wrong(cat("is yes or no, not '", printable(value_), "'"));
         return value_ == "yes";
     }
-    [[nodiscard]] std::uint64_t number(std::uint64_t least, std::uint64_t most) const { return number_of(value_, least, most); }
+    [[nodiscard]] std::uint64_t number(std::uint64_t least, std::uint64_t most) const {
+        return number_of(value_, least, most);
+    }
     [[nodiscard]] Peer peer() const {
         const std::size_t blank = value_.find_first_of(blanks);
         if (blank == std::string_view::npos) wrong("has a number and a name");
         Peer peer;
-        peer.number = static_cast<std::uint32_t>(number_of(value_.substr(0, blank), 0, max_instance_number));
+        peer.number =
+            static_cast<std::uint32_t>(number_of(value_.substr(0, blank), 0, max_instance_number));
         peer.name = trimmed(value_.substr(blank));
         if (!is_word(peer.name)) wrong(cat("'", printable(peer.name), "' is no word"));
         return peer;
     }
 
 private:
-    [[nodiscard]] std::uint64_t number_of(std::string_view text, std::uint64_t least, std::uint64_t most) const {
+    [[nodiscard]] std::uint64_t number_of(std::string_view text, std::uint64_t least,
+                                          std::uint64_t most) const {
         const auto number = parse_u64(text);
         if (!number || *number < least || *number > most)
             wrong(cat("is a number from ", least, " to ", most, ", not '", printable(text), "'"));
@@ -73,24 +79,41 @@ private:
 };
 
 void take(Config& c, std::string_view word, const Line& line) {
-    if (word == "line") c.line = line.word();
-    else if (word == "instance") c.instance = line.word();
-    else if (word == "number") c.number = static_cast<std::uint32_t>(line.number(0, max_instance_number));
-    else if (word == "state") c.state = line.path();
-    else if (word == "coordinator") c.coordinator = line.path();
-    else if (word == "coordinate") c.coordinate = line.path();
+    if (word == "line")
+        c.line = line.word();
+    else if (word == "instance")
+        c.instance = line.word();
+    else if (word == "number")
+        c.number = static_cast<std::uint32_t>(line.number(0, max_instance_number));
+    else if (word == "state")
+        c.state = line.path();
+    else if (word == "coordinator")
+        c.coordinator = line.path();
+    else if (word == "coordinate")
+        c.coordinate = line.path();
     // As the coordinator has them.
-    else if (word == "lease") c.lease = std::chrono::seconds(line.number(2, 86'400));
-    else if (word == "block") c.block = std::chrono::seconds(line.number(0, longest_block));
-    else if (word == "automatic") c.automatic = line.yes();
-    else if (word == "first") c.first = line.yes();
-    else if (word == "priority") c.priority = static_cast<std::uint32_t>(line.number(0, max_priority));
-    else if (word == "maintenance") c.maintenance = line.path();
-    else if (word == "log") c.log = line.path();
-    else if (word == "probe") c.probe = line.path();
-    else if (word == "peer") c.peers.push_back(line.peer());
-    else if (word == "server") c.servers.push_back(line.word());
-    else line.wrong("no such word");
+    else if (word == "lease")
+        c.lease = std::chrono::seconds(line.number(2, 86'400));
+    else if (word == "block")
+        c.block = std::chrono::seconds(line.number(0, longest_block));
+    else if (word == "automatic")
+        c.automatic = line.yes();
+    else if (word == "first")
+        c.first = line.yes();
+    else if (word == "priority")
+        c.priority = static_cast<std::uint32_t>(line.number(0, max_priority));
+    else if (word == "maintenance")
+        c.maintenance = line.path();
+    else if (word == "log")
+        c.log = line.path();
+    else if (word == "probe")
+        c.probe = line.path();
+    else if (word == "peer")
+        c.peers.push_back(line.peer());
+    else if (word == "server")
+        c.servers.push_back(line.word());
+    else
+        line.wrong("no such word");
 }
 
 // What is wrong with it as a whole; empty if nothing.
@@ -136,13 +159,16 @@ Config parse_config(std::string_view text, const std::string& dir, const std::st
         const std::string_view value = trimmed(row.substr(blank));
         const Line line(path, number, word, value);
         if (value.empty()) line.wrong("has no value");
-        if (word != "peer" && word != "server" && !seen.emplace(word).second) line.wrong("is there twice");
+        if (word != "peer" && word != "server" && !seen.emplace(word).second)
+            line.wrong("is there twice");
         take(config, word, line);
         numbered = numbered || word == "number";
     }
     std::string wrong = contradiction(config);
     if (!numbered) wrong = "number: is missing";
-    if (!wrong.empty()) fail(Exit::config, cat(printable(path), ":", number, ": ", wrong), "rs-elect(1), FILES, says what it holds");
+    if (!wrong.empty())
+        fail(Exit::config, cat(printable(path), ":", number, ": ", wrong),
+             "rs-elect(1), FILES, says what it holds");
     return config;
 }
 
@@ -151,10 +177,13 @@ Config load_config(const std::string& dir) {
     const io::Dir etc = io::open_dir_at(instance, "etc");
     const Buffer text = io::read_file_at(etc, "failover", max_config_bytes);
     // Its programs are called by a path that means the same wherever they go.
-    return parse_config(as_text(text), std::filesystem::absolute(dir).string(), dir + "/etc/failover");
+    return parse_config(as_text(text), std::filesystem::absolute(dir).string(),
+                        dir + "/etc/failover");
 }
 
-Time ask_limit(const Config& config) { return std::clamp(Time(config.lease) / 5, Time(700), Time(3000)); }
+Time ask_limit(const Config& config) {
+    return std::clamp(Time(config.lease) / 5, Time(700), Time(3000));
+}
 
 Settings settings_of(const Config& config) {
     Settings s;

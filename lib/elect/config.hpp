@@ -21,30 +21,33 @@ struct Peer {
 };
 
 struct Config {
-    std::string dir;         // the instance
-    std::string line;        // the service's, for the coordinator
-    std::string instance;    // own name
+    std::string dir;      // the instance
+    std::string line;     // the service's, for the coordinator
+    std::string instance; // own name
     std::uint32_t number = 0;
     std::string state;       // directory of what is durable
     std::string coordinator; // its CONF; empty: none
     std::string coordinate;  // the program that asks it
     std::chrono::seconds lease{15}, block{3600};
     bool automatic = true;
-    bool first = false;      // leads a line that nobody has led
+    bool first = false; // leads a line that nobody has led
     std::uint32_t priority = 0;
-    std::string maintenance; // while this file exists it is in maintenance; empty: never
-    std::string log;         // empty: standard error
-    std::string probe;       // empty: none
+    std::string maintenance;          // while this file exists it is in maintenance; empty: never
+    std::string log;                  // empty: standard error
+    std::string probe;                // empty: none
     std::vector<Peer> peers;          // the other candidates
     std::vector<std::string> servers; // the backup servers
 
     // Observers, by number: 0 is this instance itself, then the servers in the order of the file.
-    [[nodiscard]] std::uint32_t observers() const { return 1 + static_cast<std::uint32_t>(servers.size()); }
+    [[nodiscard]] std::uint32_t observers() const {
+        return 1 + static_cast<std::uint32_t>(servers.size());
+    }
     [[nodiscard]] const Peer* peer(std::string_view name) const; // nullptr: none of the set
 };
 
 // `path` for messages.
-[[nodiscard]] Config parse_config(std::string_view text, const std::string& dir, const std::string& path);
+[[nodiscard]] Config parse_config(std::string_view text, const std::string& dir,
+                                  const std::string& path);
 // DIR/etc/failover. Missing: Error(Exit::no_input).
 [[nodiscard]] Config load_config(const std::string& dir);
 

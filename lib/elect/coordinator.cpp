@@ -46,7 +46,8 @@ void Coordinator::acquire(std::uint32_t ticket, std::uint64_t epoch, bool by_ord
 
 void Coordinator::renew(std::uint32_t ticket, std::uint64_t epoch, bool finished) {
     auto argv = command("renew");
-    argv.insert(argv.end(), {config_.instance, cat(epoch), cat(config_.lease.count()), finished ? "leading" : "taking"});
+    argv.insert(argv.end(), {config_.instance, cat(epoch), cat(config_.lease.count()),
+                             finished ? "leading" : "taking"});
     start(What::renew, ticket, std::move(argv));
 }
 
@@ -54,7 +55,8 @@ void Coordinator::release(std::uint64_t epoch) {
     auto argv = command("release");
     argv.insert(argv.end(), {config_.instance, cat(epoch)});
     try {
-        others_.push_back(std::make_unique<Task>(std::move(argv), TaskOptions{.limit = limit_of(config_)}));
+        others_.push_back(
+            std::make_unique<Task>(std::move(argv), TaskOptions{.limit = limit_of(config_)}));
     } catch (const Error&) { // then the lease runs out
     }
 }
@@ -93,7 +95,8 @@ std::optional<Reply> Coordinator::reply() {
     r.complaint = task_ ? task_->complaint() : failed_;
     if (!task_ || task_->broken()) return r;
     // 75: somebody was quicker; 77: we do not lead. Which epoch it is, only another question tells.
-    if ((task_->status() == 75 && what_ == What::acquire) || (task_->status() == 77 && what_ == What::renew)) {
+    if ((task_->status() == 75 && what_ == What::acquire) ||
+        (task_->status() == 77 && what_ == What::renew)) {
         start(What::loss, ticket_, command("view"));
         return std::nullopt;
     }

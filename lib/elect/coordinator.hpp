@@ -18,8 +18,8 @@ struct Reply {
         seen,     // sight
         acquired, // epoch
         proven,
-        lost,     // epoch: the coordinator's
-        silent,   // complaint
+        lost,   // epoch: the coordinator's
+        silent, // complaint
     };
     Kind kind = Kind::silent;
     std::uint32_t ticket = 0;

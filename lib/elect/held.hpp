@@ -32,6 +32,7 @@ struct Held {
 [[nodiscard]] bool in_maintenance(const Config& config);
 
 // epoch: the highest that this instance has seen; the one of what it holds counts as well.
-[[nodiscard]] failover::Bid bid_of(const Config& config, const Held& held, std::uint64_t epoch, bool maintenance);
+[[nodiscard]] failover::Bid bid_of(const Config& config, const Held& held, std::uint64_t epoch,
+                                   bool maintenance);
 
 } // namespace rs::elect

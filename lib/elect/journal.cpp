@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr off_t most_log_bytes = 1 << 20;
-constexpr Time quiet = 60s;       // after it the same may be said again
+constexpr Time quiet = 60s;             // after it the same may be said again
 constexpr std::size_t most_recent = 64; // different lines that are remembered for that
 
 // Takes the word in front of the first blank.
@@ -37,7 +37,8 @@ void add_entries(const std::string& path, UtcTime time, std::vector<Entry>& out)
     std::string_view text = as_text(bytes);
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        if (auto entry = parse_entry(text.substr(0, end)); entry && entry->time <= time) out.push_back(std::move(*entry));
+        if (auto entry = parse_entry(text.substr(0, end)); entry && entry->time <= time)
+            out.push_back(std::move(*entry));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
@@ -80,7 +81,8 @@ void Journal::write(const std::string& line) {
         const io::Fd fd(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
         if (!fd) fail_errno(Exit::cant_create, path_, "open the log");
         io::write_all(fd.get(), as_bytes(line + "\n"), path_);
-        if (io::stat_fd(fd.get(), path_).st_size >= most_log_bytes) std::rename(path_.c_str(), (path_ + ".1").c_str());
+        if (io::stat_fd(fd.get(), path_).st_size >= most_log_bytes)
+            std::rename(path_.c_str(), (path_ + ".1").c_str());
     } catch (const Error& e) {
         if (!told_) print_(cat("the log cannot be written: ", e.what()));
         told_ = true;
@@ -92,7 +94,8 @@ std::vector<Entry> entries_until(const std::string& path, UtcTime time, std::siz
     struct stat there {};
     if (::stat((path + ".1").c_str(), &there) == 0) add_entries(path + ".1", time, entries);
     if (entries.empty() || ::stat(path.c_str(), &there) == 0) add_entries(path, time, entries);
-    if (entries.size() > most) entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(most));
+    if (entries.size() > most)
+        entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(most));
     return entries;
 }
 

@@ -50,6 +50,7 @@ private:
 };
 
 // What there was to say until `time`: the newest `most` of it, oldest first. Error(Exit::no_input) if there is no log.
-[[nodiscard]] std::vector<Entry> entries_until(const std::string& path, UtcTime time, std::size_t most);
+[[nodiscard]] std::vector<Entry> entries_until(const std::string& path, UtcTime time,
+                                               std::size_t most);
 
 } // namespace rs::elect

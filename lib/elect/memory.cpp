@@ -52,9 +52,10 @@ Predecessor take_predecessor(std::string_view& text) {
 
 std::string format_memory(const Memory& memory) {
     const Durable& d = memory.durable;
-    return cat(first_line, "epoch ", d.epoch, "\nclaim ", d.claim, "\nstep ", word(d.step), "\nold ",
-               predecessors.at(static_cast<std::size_t>(d.old)), "\nmaintenance ", yes_or_no(d.maintenance), "\nreturned ",
-               yes_or_no(memory.returned), "\n", last_line);
+    return cat(first_line, "epoch ", d.epoch, "\nclaim ", d.claim, "\nstep ", word(d.step),
+               "\nold ", predecessors.at(static_cast<std::size_t>(d.old)), "\nmaintenance ",
+               yes_or_no(d.maintenance), "\nreturned ", yes_or_no(memory.returned), "\n",
+               last_line);
 }
 
 Memory parse_memory(std::string_view text) {
@@ -80,8 +81,10 @@ Memory read_memory(const io::Dir& state) {
     try {
         return parse_memory(as_text(io::read_file(fd.get(), 4096, state.name_of("machine"))));
     } catch (const Error& e) {
-        throw Error(Exit::data, cat(printable(state.name_of("machine")), ": is damaged: ", e.what()),
-                    "if this instance leads, bring the file back; else stop its service, and remove the file: it begins as a follower");
+        throw Error(Exit::data,
+                    cat(printable(state.name_of("machine")), ": is damaged: ", e.what()),
+                    "if this instance leads, bring the file back; else stop its service, and "
+                    "remove the file: it begins as a follower");
     }
 }
 

@@ -25,7 +25,8 @@ void wait_for(const std::vector<int>& fds, Time until) {
         if (fd >= 0) polled.push_back({fd, POLLIN, 0});
     // A signal may come between the look above and the wait: it is seen at the end of it.
     const auto wait = std::clamp<std::int64_t>((until - boot_time()).count(), 0, 1000);
-    if (::poll(polled.data(), polled.size(), static_cast<int>(wait)) < 0 && errno != EINTR) fail_errno(Exit::io, "poll", "wait");
+    if (::poll(polled.data(), polled.size(), static_cast<int>(wait)) < 0 && errno != EINTR)
+        fail_errno(Exit::io, "poll", "wait");
     stop_if_asked();
 }
 

@@ -22,7 +22,9 @@ public:
     [[nodiscard]] std::string take(const Answer& answer);
 
     // Every peer and every server was asked since begin(), and has answered or could not be reached.
-    [[nodiscard]] bool complete() const { return peers_done_.size() == config_.peers.size() && proven(); }
+    [[nodiscard]] bool complete() const {
+        return peers_done_.size() == config_.peers.size() && proven();
+    }
     // Every server has said which proofs it has, or could not be reached.
     [[nodiscard]] bool proven() const { return servers_done_.size() == config_.servers.size(); }
 

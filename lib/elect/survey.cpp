@@ -20,10 +20,13 @@ constexpr Time patience = 10s; // with the coordinator, which has a limit of its
 
 // A program whose output is wanted; waits for it.
 std::unique_ptr<Task> run(const Config& c, const char* word, Survey& out) {
-    auto task = std::make_unique<Task>(std::vector<std::string>{c.coordinate, c.coordinator, word, c.line}, TaskOptions{.limit = patience});
+    auto task =
+        std::make_unique<Task>(std::vector<std::string>{c.coordinate, c.coordinator, word, c.line},
+                               TaskOptions{.limit = patience});
     while (!task->hear(boot_time())) wait_for(task->fds(), boot_time() + 200ms);
     if (task->status() == 0 && !task->broken()) return task;
-    out.complaints.push_back(cat("the coordinator: ", task->complaint().empty() ? "no answer" : task->complaint()));
+    out.complaints.push_back(
+        cat("the coordinator: ", task->complaint().empty() ? "no answer" : task->complaint()));
     return nullptr;
 }
 
@@ -39,7 +42,8 @@ void ask_coordinator(const Config& c, Survey& out) {
         if (!told) return;
         const std::string text = cat("\n", told->text());
         if (const std::size_t at = text.find("\nlease "); at != std::string::npos)
-            out.lease_seconds = parse_u64(std::string_view(text).substr(at + 7, text.find('\n', at + 1) - at - 7));
+            out.lease_seconds =
+                parse_u64(std::string_view(text).substr(at + 7, text.find('\n', at + 1) - at - 7));
     } catch (const Interrupted&) {
         throw;
     } catch (const Error& e) {
@@ -56,7 +60,8 @@ Why obstacle_of(const Config& config, const Memory& memory, const Survey& s, boo
         state.view = s.sight->view;
     }
     for (std::size_t i = 0; i < s.observers.size() && i < max_observers; ++i)
-        if (s.observers[i].reaches) state.observed.at(i) = {true, *s.observers[i].reaches, state.now};
+        if (s.observers[i].reaches)
+            state.observed.at(i) = {true, *s.observers[i].reaches, state.now};
     state.own = judge(s.bids.front(), s.proofs);
     if (memory.durable.claim != 0) return Why::already_leading;
     if (memory.returned) return Why::must_rejoin;
@@ -85,18 +90,24 @@ Survey survey(const Config& config, bool bids) {
     }
     const std::string leader = out.sight ? out.sight->holder : std::string();
     const bool own = leader == config.instance;
-    if (own || config.peer(leader) != nullptr) asks.observers(leader, own);
-    else if (!leader.empty()) out.complaints.push_back(cat(leader, " led last, which is none of the set"));
+    if (own || config.peer(leader) != nullptr)
+        asks.observers(leader, own);
+    else if (!leader.empty())
+        out.complaints.push_back(cat(leader, " led last, which is none of the set"));
     while (asks.busy()) {
         std::vector<int> fds;
         asks.add_fds(fds);
         wait_for(fds, std::min(asks.deadline().value_or(Time::max()), boot_time() + 200ms));
         for (const Answer& answer : asks.hear(boot_time()))
-            if (const std::string wrong = round.take(answer); !wrong.empty()) out.complaints.push_back(wrong);
+            if (const std::string wrong = round.take(answer); !wrong.empty())
+                out.complaints.push_back(wrong);
     }
-    out.observers.push_back({config.instance, own ? std::optional(memory.durable.claim != 0) : std::nullopt});
-    for (const std::string& server : config.servers) out.observers.push_back({server, std::nullopt});
-    for (const auto& [number, reaches] : round.reports()) out.observers.at(number).reaches = reaches;
+    out.observers.push_back(
+        {config.instance, own ? std::optional(memory.durable.claim != 0) : std::nullopt});
+    for (const std::string& server : config.servers)
+        out.observers.push_back({server, std::nullopt});
+    for (const auto& [number, reaches] : round.reports())
+        out.observers.at(number).reaches = reaches;
     for (const auto& [peer, bid] : round.bids()) out.bids.push_back(bid);
     out.proofs = round.proofs();
     out.obstacle = obstacle_of(config, memory, out, in_maintenance(config));

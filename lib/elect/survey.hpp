@@ -13,15 +13,15 @@
 namespace rs::elect {
 
 struct Observer {
-    std::string name; // our own, or a server
+    std::string name;            // our own, or a server
     std::optional<bool> reaches; // nothing: it does not say
 };
 
 struct Survey {
-    std::optional<Sight> sight;   // nothing: the coordinator does not answer, or there is none
+    std::optional<Sight> sight; // nothing: the coordinator does not answer, or there is none
     std::optional<std::uint64_t> lease_seconds; // that are left
-    std::vector<Observer> observers; // by number
-    std::vector<failover::Bid> bids; // the own one first
+    std::vector<Observer> observers;            // by number
+    std::vector<failover::Bid> bids;            // the own one first
     std::vector<failover::Proof> proofs;
     std::vector<std::string> complaints; // why something is not known
     // Why nobody may be elected by this instance now: Why::nothing if that may be.

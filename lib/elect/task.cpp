@@ -125,7 +125,8 @@ std::string Task::complaint() const {
     std::string_view line = std::string_view(said_).substr(0, said_.find('\n'));
     // "NAME: error: " in front is what every program of ours says.
     constexpr std::string_view mark = ": error: ";
-    if (const std::size_t at = line.find(mark); at != std::string_view::npos) line.remove_prefix(at + mark.size());
+    if (const std::size_t at = line.find(mark); at != std::string_view::npos)
+        line.remove_prefix(at + mark.size());
     return printable_line(line);
 }
 

@@ -17,8 +17,8 @@ using failover::Time;
 [[nodiscard]] Time boot_time();
 
 struct TaskOptions {
-    Time limit{0};         // of its run; 0: none
-    bool capture = true;   // keep what it prints; false: both go to our standard error
+    Time limit{0};       // of its run; 0: none
+    bool capture = true; // keep what it prints; false: both go to our standard error
     std::vector<std::string> environment;
 };
 
@@ -33,7 +33,9 @@ public:
     ~Task();
 
     // Readable when there is something to hear; below 0: closed.
-    [[nodiscard]] std::vector<int> fds() const { return {output_.get(), errors_.get(), pidfd_.get()}; }
+    [[nodiscard]] std::vector<int> fds() const {
+        return {output_.get(), errors_.get(), pidfd_.get()};
+    }
     [[nodiscard]] std::optional<Time> deadline() const;
 
     // Reads what there is, and keeps the limit: behind it the group is asked to end, half a second later it has to. True: it has ended.

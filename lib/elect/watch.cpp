@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -30,6 +31,7 @@ namespace {
 constexpr Time longest_pause = 5s, idle_pause = 15s;
 // A follower asks for proofs that often, so that it knows whether it could lead when the servers cannot be asked.
 constexpr Time proofs_period = 5min;
+constexpr Time probe_period = 10s; // of the leader's own service, and the limit of it
 // An order that waited longer was meant for another situation.
 constexpr std::int64_t oldest_order = 120; // seconds
 
@@ -45,15 +47,18 @@ struct Stamp {
         return {there.st_ino, there.st_mtim, there.st_size};
     }
     bool operator==(const Stamp& other) const {
-        return inode == other.inode && time.tv_sec == other.time.tv_sec && time.tv_nsec == other.time.tv_nsec && size == other.size;
+        return inode == other.inode && time.tv_sec == other.time.tv_sec &&
+               time.tv_nsec == other.time.tv_nsec && size == other.size;
     }
 };
 
 class Watch {
 public:
-    Watch(const Config& config, const io::Dir& state, const std::function<void(const std::string&)>& print)
-        : config_(config), dir_(state), settings_(settings_of(config)), tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))),
-          journal_(config.log, print), coordinator_(config), asks_(config), round_(config), lane_(config) {}
+    Watch(const Config& config, const io::Dir& state,
+          const std::function<void(const std::string&)>& print)
+        : config_(config), dir_(state), settings_(settings_of(config)),
+          tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))), journal_(config.log, print),
+          coordinator_(config), asks_(config), round_(config), lane_(config) {}
 
     void run() {
         begin();
@@ -61,9 +66,12 @@ public:
             const Time now = boot_time();
             hear(now);
             look_at_files();
-            if (founding_) found(now);
-            else give(Tick{});
+            if (founding_)
+                found(now);
+            else
+                give(Tick{});
             ask(now);
+            probe(now);
             wait(now);
         }
     }
@@ -85,7 +93,9 @@ private:
 
     void say(const std::string& text) { journal_.add(state_.durable.epoch, state_.role, text); }
     // What may go on for long.
-    void say_once(const std::string& text) { journal_.add_once(state_.durable.epoch, state_.role, text); }
+    void say_once(const std::string& text) {
+        journal_.add_once(state_.durable.epoch, state_.role, text);
+    }
 
     // ---- the machine ----
 
@@ -94,15 +104,18 @@ private:
         const Durable& durable = memory.durable;
         saved_ = memory;
         state_ = restart(durable, boot_time());
-        say(cat("begins: ", config_.instance, ", number ", config_.number, ", epoch ", durable.epoch, ", claim ", durable.claim,
-                ", ", count_of(settings_.observers, "observer"), config_.coordinator.empty() ? ", no coordinator: nothing is automatic" : ""));
+        say(cat("begins: ", config_.instance, ", number ", config_.number, ", epoch ",
+                durable.epoch, ", claim ", durable.claim, ", ",
+                count_of(settings_.observers, "observer"),
+                config_.coordinator.empty() ? ", no coordinator: nothing is automatic" : ""));
         if (memory.returned) {
             state_.role = Role::returned;
             come_back();
         } else if (durable.claim == 0 && durable.step != Step::done) {
             lane_.add({Deed::unlock}); // it was killed before anything was its own
         }
-        founding_ = config_.first && !config_.coordinator.empty() && durable.epoch == 0 && !memory.returned;
+        founding_ =
+            config_.first && !config_.coordinator.empty() && durable.epoch == 0 && !memory.returned;
     }
 
     void give(const Input& input) {
@@ -137,12 +150,14 @@ private:
         for (const Action& action : outcome.actions)
             if (action.act == Act::say) tell(action.why);
         if (role != state_.role) changed_role(role);
-        if (at != state_.durable.step && state_.durable.step != Step::done) say(cat("step ", word(state_.durable.step)));
+        if (at != state_.durable.step && state_.durable.step != Step::done)
+            say(cat("step ", word(state_.durable.step)));
         for (const Action& action : outcome.actions) act(action);
     }
 
     void tell(Why why) {
-        const bool may_repeat = why == Why::coordinator_went_back || why == Why::step_failed || why == Why::other_better;
+        const bool may_repeat = why == Why::coordinator_went_back || why == Why::step_failed ||
+                                why == Why::other_better;
         may_repeat ? say_once(std::string(sentence(why))) : say(std::string(sentence(why)));
         if (why == Why::elected || why == Why::other_better) tell_verdict(may_repeat);
     }
@@ -152,7 +167,8 @@ private:
         for (const auto& [peer, bid] : round_.bids()) bids.push_back(bid);
         const std::vector<Proof> proofs = round_.proofs();
         std::string text = explain(failover::elect(bids, proofs), bids);
-        for (std::size_t end = 0; (end = text.find('\n')) != std::string::npos; text.erase(0, end + 1))
+        for (std::size_t end = 0; (end = text.find('\n')) != std::string::npos;
+             text.erase(0, end + 1))
             may_repeat ? say_once(text.substr(0, end)) : say(text.substr(0, end));
     }
 
@@ -169,8 +185,11 @@ private:
 
     void act(const Action& a) {
         // The machine has given up the ask before.
-        if ((a.act == Act::look || a.act == Act::acquire || a.act == Act::prove) && coordinator_.waits())
-            note_silence({.complaint = cat("no answer in ", human_seconds(static_cast<double>(settings_.retry.count()) / 1000))});
+        if ((a.act == Act::look || a.act == Act::acquire || a.act == Act::prove) &&
+            coordinator_.waits())
+            note_silence({.complaint = cat(
+                              "no answer in ",
+                              human_seconds(static_cast<double>(settings_.retry.count()) / 1000))});
         switch (a.act) {
         case Act::look:
             if (config_.coordinator.empty()) return give(Silent{a.ticket});
@@ -201,7 +220,8 @@ private:
     }
 
     void come_back() {
-        for (const Deed deed : {Deed::freeze, Deed::stop, Deed::branch, Deed::rejoin}) lane_.add({deed});
+        for (const Deed deed : {Deed::freeze, Deed::stop, Deed::branch, Deed::rejoin})
+            lane_.add({deed});
     }
 
     // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.
@@ -214,22 +234,25 @@ private:
     // ---- answers ----
 
     void hear(Time now) {
-        if (const auto reply = coordinator_.hear(now)) founding_ ? heard_founding(*reply) : heard(*reply);
+        if (const auto reply = coordinator_.hear(now))
+            founding_ ? heard_founding(*reply) : heard(*reply);
         for (const Answer& answer : asks_.hear(now)) heard(answer);
         for (const Done& done : lane_.hear(now)) heard(done);
     }
 
     void note_silence(const Reply& reply) {
-        if (reply.kind == Reply::Kind::silent) say_once(cat("the coordinator: ", reply.complaint.empty() ? "no answer" : reply.complaint));
-        else if (silent_) say("the coordinator answers again");
+        if (reply.kind == Reply::Kind::silent)
+            say_once(
+                cat("the coordinator: ", reply.complaint.empty() ? "no answer" : reply.complaint));
+        else if (silent_)
+            say("the coordinator answers again");
         silent_ = reply.kind == Reply::Kind::silent;
     }
 
     void heard(const Reply& r) {
         note_silence(r);
         switch (r.kind) {
-        case Reply::Kind::seen:
-            return give(Seen{r.ticket, note_sight(r.sight)});
+        case Reply::Kind::seen: return give(Seen{r.ticket, note_sight(r.sight)});
         case Reply::Kind::acquired: return give(Acquired{r.ticket, r.epoch, stolen_});
         case Reply::Kind::proven: return give(Proven{r.ticket});
         case Reply::Kind::lost: return give(Lost{r.ticket, r.epoch});
@@ -240,7 +263,9 @@ private:
     // The age that the coordinator tells comes from clocks that can be set: what was seen here to be older is older.
     View note_sight(const Sight& seen) {
         const Time now = boot_time();
-        if (!sight_ || sight_->view.epoch != seen.view.epoch || sight_->view.finished != seen.view.finished) since_ = now;
+        if (!sight_ || sight_->view.epoch != seen.view.epoch ||
+            sight_->view.finished != seen.view.finished)
+            since_ = now;
         sight_ = seen;
         View view = seen.view;
         view.since_takeover = std::max(view.since_takeover, now - since_);
@@ -260,7 +285,8 @@ private:
         case Question::alive:
         case Question::observe:
             // Of one who was the last leader when it was asked.
-            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about) give(Reported{report->first, report->second});
+            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about)
+                give(Reported{report->first, report->second});
             break;
         }
         if (!asks_.busy()) round_ended();
@@ -273,7 +299,8 @@ private:
 
     void round_ended() {
         if (state_.role != Role::suspecting) return;
-        if (const Why why = obstacle(settings_, state_); why != Why::nothing) say_once(cat("nobody is elected: ", sentence(why)));
+        if (const Why why = obstacle(settings_, state_); why != Why::nothing)
+            say_once(cat("nobody is elected: ", sentence(why)));
     }
 
     void heard(const Done& d) {
@@ -293,6 +320,7 @@ private:
             if (d.ok) {
                 say("has re-joined as an import instance");
                 give(Rejoined{});
+                lane_.add({Deed::unlock}); // a takeover that was overtaken had locked it
             }
             return;
         default:
@@ -303,7 +331,9 @@ private:
 
     // ---- what is here ----
 
-    [[nodiscard]] Bid own_bid() const { return bid_of(config_, held_, state_.durable.epoch, maintenance_); }
+    [[nodiscard]] Bid own_bid() const {
+        return bid_of(config_, held_, state_.durable.epoch, maintenance_);
+    }
 
     void own_changed() {
         Candidate own = judge(own_bid(), round_.proofs());
@@ -336,7 +366,8 @@ private:
         if (const Stamp now = Stamp::of(dir_, "epoch"); !(now == epoch_stamp_)) {
             epoch_stamp_ = now;
             try {
-                if (const std::uint64_t epoch = read_epoch(dir_); epoch > state_.durable.epoch) give(Higher{epoch});
+                if (const std::uint64_t epoch = read_epoch(dir_); epoch > state_.durable.epoch)
+                    give(Higher{epoch});
             } catch (const Error& e) {
                 say(e.what());
             }
@@ -416,18 +447,41 @@ private:
     void ask_round(Time now) {
         if (now < next_round_) return;
         const Why why = obstacle(settings_, state_);
-        const bool reports_matter = why == Why::nothing || why == Why::too_few_reports || why == Why::leader_reachable || why == Why::own_not_proven;
+        const bool reports_matter = why == Why::nothing || why == Why::too_few_reports ||
+                                    why == Why::leader_reachable || why == Why::own_not_proven;
         pause_ = std::min(pause_ * 3 / 2, longest_pause);
         next_round_ = now + (reports_matter ? pause_ : idle_pause);
         asks_.bids();
         asks_.proofs();
         proofs_due_ = now + proofs_period;
-        if (!sight_ || sight_->holder.empty()) return say_once("who led last is not known: nobody can be asked whether it is reached");
+        if (!sight_ || sight_->holder.empty())
+            return say_once("who led last is not known: nobody can be asked whether it is reached");
         const std::string& leader = sight_->holder;
         // A name from outside is an argument only if it is one of the set.
-        if (leader == config_.instance) give(Reported{0, false}); // we know that we do not lead
-        else if (config_.peer(leader) == nullptr) return say_once(cat(leader, " led last, which is none of the set"));
+        if (leader == config_.instance)
+            give(Reported{0, false}); // we know that we do not lead
+        else if (config_.peer(leader) == nullptr)
+            return say_once(cat(leader, " led last, which is none of the set"));
         asks_.observers(leader, leader == config_.instance);
+    }
+
+    // Whether the service of a leader is well is its own business, and a person's: it is told, and nothing follows from it.
+    void probe(Time now) {
+        if (config_.probe.empty()) return;
+        if (probe_ && probe_->hear(now)) {
+            const bool well = probe_->status() == 0 && !probe_->broken();
+            if (!well) say_once(cat("the service here is not well", probe_->complaint().empty() ? "" : ": ", probe_->complaint()));
+            else if (unwell_) say("the service here is well again");
+            unwell_ = !well;
+            probe_.reset();
+        }
+        if (probe_ || state_.role != Role::leading || now < probe_due_) return;
+        probe_due_ = now + probe_period;
+        try {
+            probe_ = std::make_unique<Task>(std::vector<std::string>{config_.probe}, TaskOptions{.limit = probe_period});
+        } catch (const Error& e) {
+            say_once(e.what());
+        }
     }
 
     // ---- the first leader of a line ----
@@ -437,8 +491,10 @@ private:
     void found(Time now) {
         if (founding_asked_ || now < founding_at_) return;
         founding_asked_ = true;
-        if (founding_acquires_) coordinator_.acquire(0, 0, false);
-        else coordinator_.view(0);
+        if (founding_acquires_)
+            coordinator_.acquire(0, 0, false);
+        else
+            coordinator_.view(0);
     }
 
     void heard_founding(const Reply& r) {
@@ -453,7 +509,8 @@ private:
             founding_at_ = Time(0);
         } else if ((r.kind == Reply::Kind::acquired && r.epoch == 1) ||
                    // We had acquired it, and were killed before that was on the disk.
-                   (r.kind == Reply::Kind::seen && r.sight.view.epoch == 1 && r.sight.holder == config_.instance)) {
+                   (r.kind == Reply::Kind::seen && r.sight.view.epoch == 1 &&
+                    r.sight.holder == config_.instance)) {
             const Memory memory{.durable = {.epoch = 1, .claim = 1, .maintenance = maintenance_}};
             write_memory(dir_, memory);
             saved_ = memory;
@@ -512,6 +569,10 @@ private:
     bool waits_for_proofs_ = false, proofs_asked_ = false;
     bool locked_ = false;  // the step lock has ended, and the machine is to be told
     bool ordered_ = false; // an order to take over is to be given to it
+
+    std::unique_ptr<Task> probe_;
+    Time probe_due_{0};
+    bool unwell_ = false;
 
     bool founding_ = false, founding_asked_ = false, founding_acquires_ = false;
     Time founding_at_{0};

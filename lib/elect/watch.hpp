@@ -12,6 +12,7 @@ namespace rs::elect {
 
 // Until the process is asked to stop: then it ends what runs within a second, and throws Interrupted. print: gets each line
 // of the log. Another one watches this instance: gives false at once.
-[[nodiscard]] bool watch(const Config& config, const std::function<void(const std::string&)>& print);
+[[nodiscard]] bool watch(const Config& config,
+                         const std::function<void(const std::string&)>& print);
 
 } // namespace rs::elect

@@ -33,7 +33,8 @@ std::string_view word_of(const Work& work) {
 
 std::vector<std::string> command_of(const Work& work, const std::string& dir) {
     const bool takes_over = work.deed == Deed::step || work.deed == Deed::unlock;
-    std::vector<std::string> argv{cat(dir, takes_over ? "/bin/takeover" : "/bin/rejoin"), "--step", std::string(word_of(work))};
+    std::vector<std::string> argv{cat(dir, takes_over ? "/bin/takeover" : "/bin/rejoin"), "--step",
+                                  std::string(word_of(work))};
     if (takes_over || work.epoch != 0) argv.insert(argv.end(), {"--epoch", cat(work.epoch)});
     return argv;
 }
@@ -54,7 +55,9 @@ Time limit_of(const Work& work, const Config& config) {
 }
 
 std::string describe(const Work& work) {
-    return work.deed == Deed::step ? cat("step ", word_of(work)) : cat(word_of(work), work.deed == Deed::unlock ? " imports" : "");
+    return work.deed == Deed::step
+               ? cat("step ", word_of(work))
+               : cat(word_of(work), work.deed == Deed::unlock ? " imports" : "");
 }
 
 void Lane::set_aside() {
@@ -86,9 +89,13 @@ void Lane::add(const Work& work) {
     waiting_.push_back(work);
 }
 
-bool Lane::has(const Work& work) const { return std::ranges::find(waiting_, work) != waiting_.end(); }
+bool Lane::has(const Work& work) const {
+    return std::ranges::find(waiting_, work) != waiting_.end();
+}
 
-bool Lane::has_step() const { return std::ranges::any_of(waiting_, [](const Work& work) { return work.deed == Deed::step; }); }
+bool Lane::has_step() const {
+    return std::ranges::any_of(waiting_, [](const Work& work) { return work.deed == Deed::step; });
+}
 
 void Lane::add_fds(std::vector<int>& fds) const {
     const auto add = [&](const Task& task) {
@@ -101,8 +108,10 @@ void Lane::add_fds(std::vector<int>& fds) const {
 
 std::optional<Time> Lane::deadline() const {
     std::optional<Time> first;
-    if (task_) first = task_->deadline();
-    else if (!waiting_.empty() && ending_.empty()) first = not_before_;
+    if (task_)
+        first = task_->deadline();
+    else if (!waiting_.empty() && ending_.empty())
+        first = not_before_;
     for (const auto& task : ending_)
         if (const auto at = task->deadline(); at && (!first || *at < *first)) first = at;
     return first;
@@ -113,7 +122,9 @@ void Lane::start(Time now, std::vector<Done>& done) {
     if (task_ || waiting_.empty() || !ending_.empty() || now < not_before_) return;
     const Work work = waiting_.front();
     try {
-        task_ = std::make_unique<Task>(command_of(work, config_.dir), TaskOptions{.limit = limit_of(work, config_), .capture = false});
+        task_ =
+            std::make_unique<Task>(command_of(work, config_.dir),
+                                   TaskOptions{.limit = limit_of(work, config_), .capture = false});
     } catch (const Error& e) {
         done.push_back({work, false, e.what()});
     }
@@ -125,8 +136,10 @@ std::vector<Done> Lane::hear(Time now) {
     if (task_ && task_->hear(now)) {
         const bool ok = task_->status() == 0 && !task_->broken();
         std::string how;
-        if (task_->broken()) how = "took too long, and was ended";
-        else if (!ok) how = cat("ended with status ", task_->status());
+        if (task_->broken())
+            how = "took too long, and was ended";
+        else if (!ok)
+            how = cat("ended with status ", task_->status());
         done.push_back({waiting_.front(), ok, how});
         task_.reset();
     } else {

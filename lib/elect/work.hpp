@@ -15,10 +15,10 @@
 namespace rs::elect {
 
 enum class Deed : std::uint8_t {
-    step,    // of a takeover; Step::publish is one, too
-    unlock,  // the import lock, when there is no takeover
-    start,   // the service
-    freeze,  // and the next three: was the leader
+    step,   // of a takeover; Step::publish is one, too
+    unlock, // the import lock, when there is no takeover
+    start,  // the service
+    freeze, // and the next three: was the leader
     stop,
     branch,
     rejoin,

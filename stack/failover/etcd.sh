@@ -182,10 +182,10 @@ grant() {
     _granted=$(printf '%x' "$_granted")
 }
 
-# Remembers that the lease of line in term is $1, so that it can be kept without being asked for.
+# Remembers the lease $1 of line in term, and its ttl, so that it can be kept without being asked for.
 # What is wrong or missing there costs a question, so nothing waits for the disk.
 note_lease() {
-    if mkdir -p -- "$state/lease" && printf '%s %s\n' "$term" "$1" >"$state/lease/.$line.$$"; then
+    if mkdir -p -- "$state/lease" && printf '%s %s %s\n' "$term" "$ttl" "$1" >"$state/lease/.$line.$$"; then
         mv -f -- "$state/lease/.$line.$$" "$state/lease/$line" || :
     fi
 }
@@ -253,17 +253,22 @@ tend() {
     [ "$_kept" = yes ] || no_answer 'the lease could not be kept alive'
 }
 
-# Has name lead in term again, whose lease has run out, with a new one.
-# Gives up with 77 if it was not the last who led, or somebody else does: in this epoch nobody else can.
-regain() {
-    [ "$epoch $leader $holder" = "$term  $name" ] || fenced
+# Gives name a new lease in term, if it leads, or was the last who did and nobody does now: in this epoch nobody else can have.
+# By what was answered last; gives up with 77 otherwise.
+relet() {
+    _comparisons=$(leads)
+    _before=$lease
+    if [ "$epoch $leader $holder" = "$term  $name" ]; then
+        _before=
+        _comparisons=$(epoch_is "$term" && printf '\nversion("%s") = "0"\nvalue("%s") = "%s"' "$prefix/$line/leader" "$prefix/$line/phase" "$term $phase $since $name")
+    elif [ "$epoch $led $leader" != "$term $term $name" ]; then
+        fenced
+    fi
     grant
-    _phase="$term $phase $since $name"
     _status=0
     # As in take: what was not answered goes with its lease.
     (
-        transact "$(epoch_is "$term" && printf '\nversion("%s") = "0"\nvalue("%s") = "%s"' "$prefix/$line/leader" "$prefix/$line/phase" "$_phase")" \
-            "$(printf 'put --lease=%s %s "%s"\n' "$_granted" "$prefix/$line/leader" "$term $name")"
+        transact "$_comparisons" "$(printf 'put --lease=%s %s "%s"\n' "$_granted" "$prefix/$line/leader" "$term $name")"
         [ "$won" = true ] || fenced
     ) || _status=$?
     if [ "$_status" -ne 0 ]; then
@@ -271,30 +276,24 @@ regain() {
         exit "$_status"
     fi
     note_lease "$_granted"
+    # Nothing goes with it any more.
+    [ -z "$_before" ] || etcdctl_run lease revoke "$(printf '%x' "$_before")" || :
 }
 
-# Keeps the lease of name in term, or gives it one again, and makes the phase $1. Two questions if nothing is new: the lease is
+# Keeps the lease of name in term, or gives it a new one, and makes the phase $1. Two questions if nothing is new: the lease is
 # kept first, then it is proven, for the reason that is said at tend.
 renew() {
-    _lease=''
-    if [ -s "$state/lease/$line" ]; then
-        read -r _for _lease <"$state/lease/$line"
-        case $_for:$_lease in *[!0-9a-f:]*) _lease='' ;; "$term":?*) ;; *) _lease='' ;; esac
-    fi
-    _kept=no
+    _for='' _long='' _lease='' _kept=no
+    [ ! -s "$state/lease/$line" ] || read -r _for _long _lease <"$state/lease/$line" || _lease=
+    # One of another length would end sooner or later than is believed.
+    case "$_for $_long ${_lease:--}" in "$term $ttl "*[!0-9a-f]*) _lease='' ;; "$term $ttl "*) ;; *) _lease='' ;; esac
     [ -z "$_lease" ] || ! etcdctl_run -w fields lease keep-alive --once "$_lease" || _kept=yes
     transact "$(leads)" ''
-    if [ "$won" = true ] && [ "$(printf '%x' "$lease")" != "$_lease" ]; then
-        # It is not the one that was remembered.
-        (know_lease)
-        _lease=$(cat -- "$work/lease")
-        note_lease "$_lease"
-        tend
-    elif [ "$won" = true ]; then
+    if [ "$won" = true ] && [ -n "$_lease" ] && [ "$(printf '%x' "$lease")" = "$_lease" ]; then
         led_so
         [ "$_kept" = yes ] || no_answer 'the lease could not be kept alive'
     else
-        regain
+        relet
     fi
     # What is finished once stays so.
     [ "$phase$1" != takingleading ] || settle

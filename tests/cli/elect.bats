@@ -62,6 +62,7 @@ END
 # rejoin --step STEP [--epoch E]
 here=${0%/bin/rejoin}
 echo "$2${4:+ $4}" >>"$here/rejoined"
+while [ -e "${here%/*}/hang/rejoin-$2" ]; do sleep 0.05; done
 case $2 in
 stop) rm -f "$here/serving" ;;
 start) : >"$here/serving" ;;
@@ -406,6 +407,76 @@ refused() {
     rm down/b2
     until_true leads 1
     took 1 2
+}
+
+@test "who is killed while it comes back goes on with that, and leads nothing" {
+    local step
+    set_up dir
+    watch 1
+    until_true said 1 'begins: '
+    power_off 0
+    until_true leads 1
+    rm down/Name0
+    for step in freeze stop branch rejoin; do touch "hang/rejoin-$step"; done
+    watch 0
+    for step in freeze stop branch rejoin; do
+        until_true eval '[ "$(tail -n 1 Name0/rejoined)" = '"$step"' ]'
+        kill -KILL "$(<watch.0)"
+        grep -qx 'returned yes' Name0/srv/failover/machine
+        rm "hang/rejoin-$step"
+        watch 0
+    done
+    until_true said 0 'has re-joined'
+    grep -qx 'returned no' Name0/srv/failover/machine
+    until_true grep -qx 'unlock 0' Name0/steps
+    [ "$(epoch)" = 2 ]
+}
+
+# Killed before its Nth call that writes, from the first one on, until it has got through.
+@test "killed at any point of its writes, it takes over in one epoch" {
+    local n
+    set_up dir
+    power_off 0
+    for n in $(seq 1 200); do
+        RS_FAULT=any:$n:kill watch 1
+        until_true eval 'leads 1 || [ ! -e /proc/$(<watch.1) ] || grep -q "^State:.Z" /proc/$(<watch.1)/status'
+        leads 1 && break
+    done
+    leads 1
+    [ "$n" -gt 5 ]
+    # An epoch that it was given and killed before it could write that down is nobody's.
+    [ "$(epoch)" -ge 2 ]
+    [ "$(grep -v 'lock 0$' Name1/steps | cut -d' ' -f2 | sort -u)" = "$(epoch)" ]
+    # In order, each of them at least once.
+    [ "$(grep -v 'unlock' Name1/steps | uniq | awk '!seen[$1]++ { print $1 }' | paste -sd' ')" = "lock raise freeze import retype hooks start publish follow" ]
+}
+
+@test "a full disk: nothing is begun that could not be remembered" {
+    set_up dir
+    RS_FAULT=any:4+:ENOSPC watch 1
+    power_off 0
+    until_true eval '[ ! -e /proc/$(<watch.1) ] || grep -q "^State:.Z" /proc/$(<watch.1)/status'
+    local status=0
+    wait "$(<watch.1)" || status=$?
+    [ "$status" -eq 74 ]
+    nobody_took
+    [ "$(epoch)" = 1 ]
+    # The log is not what it needs.
+    instance 1 "log $PWD/nowhere/log"
+    watch 1
+    until_true eval 'grep -q "is leading, was" Name1/err || [ -e Name1/serving ]'
+}
+
+@test "a leader tells when its service is not well" {
+    set_up dir
+    instance 0 "probe $PWD/probe" 'first yes'
+    printf '#!/bin/sh\n[ ! -e sick ] || { echo "cannot connect" >&2; exit 1; }\n' >probe
+    chmod +x probe
+    touch sick
+    kill -TERM "$(<watch.0)"
+    wait "$(<watch.0)" || :
+    watch 0
+    until_true said 0 'the service here is not well: cannot connect'
 }
 
 # ---- others are not trusted ----

@@ -13,12 +13,15 @@ namespace {
 
 constexpr std::string_view least = "instance Name1\nnumber 1\nstate /s\n";
 
-Config config_of(std::string_view more) { return parse_config(cat(least, more), "/i", "/i/etc/failover"); }
+Config config_of(std::string_view more) {
+    return parse_config(cat(least, more), "/i", "/i/etc/failover");
+}
 
 } // namespace
 
 TEST_CASE("a configuration says who is of the set, and how long what may take") {
-    const Config c = config_of("# of a test\n\n  line  wiki \nlease 30\npeer 0 Name0\npeer\t2   Name2\nserver b1\nserver b2\n"
+    const Config c = config_of("# of a test\n\n  line  wiki \nlease 30\npeer 0 Name0\npeer\t2   "
+                               "Name2\nserver b1\nserver b2\n"
                                "automatic no\ncoordinator /c\ncoordinate /p");
     CHECK(c.line == "wiki");
     CHECK(c.instance == "Name1");
@@ -33,7 +36,8 @@ TEST_CASE("a configuration says who is of the set, and how long what may take") 
     CHECK_FALSE(s.automatic);
 }
 
-TEST_CASE("whatever the lease is, half of it is enough for a yes and another one that is given up") {
+TEST_CASE(
+    "whatever the lease is, half of it is enough for a yes and another one that is given up") {
     for (const int lease : {2, 3, 5, 15, 30, 86'400}) {
         CAPTURE(lease);
         const failover::Settings s = settings_of(config_of(cat("lease ", lease, "\n")));

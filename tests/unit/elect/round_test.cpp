@@ -20,11 +20,20 @@ Config config() {
     return c;
 }
 
-Answer answer(Question question, std::size_t index, const std::string& who, int status, const std::string& text = {}) {
-    return {.question = question, .index = index, .who = who, .about = "Name0", .reached = status != 69, .status = status, .text = text};
+Answer answer(Question question, std::size_t index, const std::string& who, int status,
+              const std::string& text = {}) {
+    return {.question = question,
+            .index = index,
+            .who = who,
+            .about = "Name0",
+            .reached = status != 69,
+            .status = status,
+            .text = text};
 }
 
-std::string bid(const std::string& name, std::uint32_t number) { return format_bid({.instance = name, .number = number}); }
+std::string bid(const std::string& name, std::uint32_t number) {
+    return format_bid({.instance = name, .number = number});
+}
 
 } // namespace
 
@@ -50,8 +59,10 @@ TEST_CASE("a bid that is not that of the peer is not heard, nor is its earlier o
     Round round(c);
     round.begin();
     REQUIRE(round.take(answer(Question::bid, 1, "Name2", 0, bid("Name2", 2))).empty());
-    for (const std::string& text : {bid("Name0", 2), bid("Name2", 0), std::string("x"), std::string()}) {
-        CHECK(round.take(answer(Question::bid, 1, "Name2", 0, text)).starts_with("Name2: is not heard: "));
+    for (const std::string& text :
+         {bid("Name0", 2), bid("Name2", 0), std::string("x"), std::string()}) {
+        CHECK(round.take(answer(Question::bid, 1, "Name2", 0, text))
+                  .starts_with("Name2: is not heard: "));
         CHECK(round.bids().empty());
     }
 }
@@ -60,14 +71,19 @@ TEST_CASE("proofs stay when their server cannot be reached any more") {
     const Config c = config();
     Round round(c);
     round.begin();
-    REQUIRE(round.take(answer(Question::proofs, 0, "b1", 0, cat("1.5 ", std::string(64, 'a'), " Name1\n"))).empty());
+    REQUIRE(round
+                .take(answer(Question::proofs, 0, "b1", 0,
+                             cat("1.5 ", std::string(64, 'a'), " Name1\n")))
+                .empty());
     round.begin();
     CHECK_FALSE(round.take(answer(Question::proofs, 0, "b1", 69)).empty());
     CHECK(round.proofs().size() == 1);
 }
 
 TEST_CASE("who cannot be asked says nothing of the leader; who cannot reach it itself does") {
-    const auto report = [](Question question, int status) { return report_of(answer(question, 1, "x", status)); };
+    const auto report = [](Question question, int status) {
+        return report_of(answer(question, 1, "x", status));
+    };
     CHECK(report(Question::alive, 0) == std::pair{0U, true});
     CHECK(report(Question::alive, 69) == std::pair{0U, false});
     CHECK(report(Question::observe, 0) == std::pair{2U, true});

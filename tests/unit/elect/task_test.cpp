@@ -15,13 +15,16 @@ using namespace std::chrono_literals;
 namespace {
 
 void finish(Task& task) {
-    while (!task.hear(boot_time())) wait_for(task.fds(), std::min(task.deadline().value_or(Time::max()), boot_time() + 100ms));
+    while (!task.hear(boot_time()))
+        wait_for(task.fds(), std::min(task.deadline().value_or(Time::max()), boot_time() + 100ms));
 }
 
 } // namespace
 
 TEST_CASE("a task gives what was printed, and the first line of what was complained") {
-    Task task({"sh", "-c", "echo one; echo two; echo 'x: error: no \"way\"' >&2; echo more >&2; exit 3"}, {.limit = 60s});
+    Task task(
+        {"sh", "-c", "echo one; echo two; echo 'x: error: no \"way\"' >&2; echo more >&2; exit 3"},
+        {.limit = 60s});
     finish(task);
     CHECK(task.status() == 3);
     CHECK_FALSE(task.broken());
@@ -44,12 +47,18 @@ TEST_CASE("more than any answer has is none, and stops whoever says it") {
     CHECK(task.text().size() <= max_answer_bytes);
 }
 
-TEST_CASE("what cannot be run is an error at once") { CHECK_THROWS_AS(Task({"/no/such/program"}, {}), Error); }
+TEST_CASE("what cannot be run is an error at once") {
+    CHECK_THROWS_AS(Task({"/no/such/program"}, {}), Error);
+}
 
 TEST_CASE("work is a program and its step") {
     using failover::Step;
-    CHECK(command_of({Deed::step, Step::raise, 4}, "/i") == std::vector<std::string>{"/i/bin/takeover", "--step", "raise", "--epoch", "4"});
-    CHECK(command_of({Deed::unlock}, "/i") == std::vector<std::string>{"/i/bin/takeover", "--step", "unlock", "--epoch", "0"});
-    CHECK(command_of({Deed::start, Step::done, 4}, "/i") == std::vector<std::string>{"/i/bin/rejoin", "--step", "start", "--epoch", "4"});
-    CHECK(command_of({Deed::branch}, "/i") == std::vector<std::string>{"/i/bin/rejoin", "--step", "branch"});
+    CHECK(command_of({Deed::step, Step::raise, 4}, "/i") ==
+          std::vector<std::string>{"/i/bin/takeover", "--step", "raise", "--epoch", "4"});
+    CHECK(command_of({Deed::unlock}, "/i") ==
+          std::vector<std::string>{"/i/bin/takeover", "--step", "unlock", "--epoch", "0"});
+    CHECK(command_of({Deed::start, Step::done, 4}, "/i") ==
+          std::vector<std::string>{"/i/bin/rejoin", "--step", "start", "--epoch", "4"});
+    CHECK(command_of({Deed::branch}, "/i") ==
+          std::vector<std::string>{"/i/bin/rejoin", "--step", "branch"});
 }

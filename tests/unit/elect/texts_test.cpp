@@ -38,14 +38,16 @@ void refused_in_part(const Parse& parse, const std::string& text) {
 } // namespace
 
 TEST_CASE("what is held is told whole or not at all") {
-    const std::string text = cat("generation 3.118\nimported yes\nchecked no\ndigest ", digest, "\n");
+    const std::string text =
+        cat("generation 3.118\nimported yes\nchecked no\ndigest ", digest, "\n");
     CHECK(parse_held(text) == Held{{3, 118}, true, false, digest});
     CHECK(parse_held("") == Held{});
     refused_in_part(parse_held, text);
     refused(parse_held, cat("generation 3.118\nimported no\nchecked yes\ndigest ", digest, "\n"));
     CHECK(parse_epoch("") == 0);
     CHECK(parse_epoch("7\n") == 7);
-    for (const char* bad : {"x", "7 ", "-1", "7\n\n", "1000000000000000001"}) refused(parse_epoch, bad);
+    for (const char* bad : {"x", "7 ", "-1", "7\n\n", "1000000000000000001"})
+        refused(parse_epoch, bad);
 }
 
 TEST_CASE("a bid is of the epoch of what is held, also when nothing else was seen of it") {
@@ -56,14 +58,28 @@ TEST_CASE("a bid is of the epoch of what is held, also when nothing else was see
     CHECK(bid.epoch == 3);
     CHECK(bid.maintenance);
     CHECK(parse_bid_of({1, "Name1"}, format_bid(bid)) == bid);
-    refused([](const std::string& text) { return parse_bid_of({1, "Name2"}, text); }, format_bid(bid));
-    refused([](const std::string& text) { return parse_bid_of({2, "Name1"}, text); }, format_bid(bid));
+    refused(
+        [](const std::string& text) {
+            return parse_bid_of({1, "Name2"}, text);
+        },
+        format_bid(bid));
+    refused(
+        [](const std::string& text) {
+            return parse_bid_of({2, "Name1"}, text);
+        },
+        format_bid(bid));
 }
 
 TEST_CASE("what the machine remembers comes back from the disk as it was") {
     for (int step = 0; step <= static_cast<int>(Step::done); ++step)
-        for (const Predecessor old : {Predecessor::gone, Predecessor::held, Predecessor::uncertain}) {
-            const Memory memory{{.epoch = 4, .claim = 3, .step = static_cast<Step>(step), .old = old, .maintenance = step == 2}, false};
+        for (const Predecessor old :
+             {Predecessor::gone, Predecessor::held, Predecessor::uncertain}) {
+            const Memory memory{{.epoch = 4,
+                                 .claim = 3,
+                                 .step = static_cast<Step>(step),
+                                 .old = old,
+                                 .maintenance = step == 2},
+                                false};
             CHECK(parse_memory(format_memory(memory)) == memory);
         }
     const Memory returned{{.epoch = 4}, true};
@@ -83,10 +99,12 @@ TEST_CASE("what the coordinator says is read word by word") {
     CHECK(over.holder == "a");
     // Nobody has led: nothing blocks.
     CHECK(parse_sight("epoch 0\n").view.since_takeover > std::chrono::hours(24));
-    for (const char* bad : {"", "epoch x\n", "epoch 3", "leader a\n", "epoch 3\nphase dancing\n", "epoch 3\nhello\n", "epoch 3\nleader \n", "epoch 3\nage -1\n"})
+    for (const char* bad : {"", "epoch x\n", "epoch 3", "leader a\n", "epoch 3\nphase dancing\n",
+                            "epoch 3\nhello\n", "epoch 3\nleader \n", "epoch 3\nage -1\n"})
         refused(parse_sight, bad);
     CHECK(parse_acquired("epoch 4\n") == 4);
-    for (const char* bad : {"", "epoch\n", "epoch 4", "epoch 4\nepoch 5\n", "4\n"}) refused(parse_acquired, bad);
+    for (const char* bad : {"", "epoch\n", "epoch 4", "epoch 4\nepoch 5\n", "4\n"})
+        refused(parse_acquired, bad);
 }
 
 TEST_CASE("proofs are lines of a generation, a digest and a name, not too many") {
@@ -112,6 +130,7 @@ TEST_CASE("an entry of the log is read as it was written, whatever it says") {
     CHECK(back->epoch == 3);
     CHECK(back->role == "suspecting");
     CHECK(back->text == "a: b  c\\033[2J");
-    for (const char* bad : {"", "x", "2026-11-26T22:19:13Z", "2026-11-26T22:19:13Z epoch", "2026-11-26T22:19:13Z epoch 3 role text", "yesterday epoch 3 role: x"})
+    for (const char* bad : {"", "x", "2026-11-26T22:19:13Z", "2026-11-26T22:19:13Z epoch",
+                            "2026-11-26T22:19:13Z epoch 3 role text", "yesterday epoch 3 role: x"})
         CHECK_FALSE(parse_entry(bad));
 }

@@ -195,7 +195,8 @@ Settings settings_of(const Config& config) {
     s.retry = s.lease / 2 - s.renew;
     // A round of questions takes two limits at most (watch.cpp), and the next one begins within as much.
     s.report_age = 4 * ask_limit(config) + Time(1000);
-    s.bid_wait = std::clamp(s.lease / 5, Time(400), Time(1000));
+    // As long as the slowest may take: it ends when all have answered.
+    s.bid_wait = ask_limit(config);
     s.block = config.block;
     return s;
 }

@@ -259,6 +259,7 @@ contract_stopped() {
     until_true said 1 'nobody is elected: most observers reach the leader'
     kill -CONT "$(<watch.0)"
     until_true said 0 'our epoch is proven again'
+    until_true said 1 'is follower, was suspecting'
     nobody_took
     [ "$(<Name0/rejoined)" = "start 1" ]
     # One that another has used.

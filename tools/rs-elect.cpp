@@ -179,7 +179,7 @@ int elect_main(int argc, char** argv) {
     };
     add("watch", "stay, and take part in elections", run_watch);
     add("bid", "what this instance would bid", run_bid);
-    add("explain", "who would win an election now, and why not the others", run_explain)
+    add("explain", "who would win now, and why not the others", run_explain)
         ->add_option("--at", options->at, "what was said then, from the log")
         ->type_name("TIME");
     add("observe", "who leads, and who reaches the leader", run_observe);

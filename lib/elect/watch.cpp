@@ -34,6 +34,8 @@ constexpr Time proofs_period = 5min;
 constexpr Time probe_period = 10s; // of the leader's own service, and the limit of it
 // An order that waited longer was meant for another situation.
 constexpr std::int64_t oldest_order = 120; // seconds
+constexpr Time order_waits = 10s;          // for the first answer of the coordinator
+constexpr Time order_lasts = 60s;          // while the coordinator does not answer
 
 // Tells whether a file has been replaced.
 struct Stamp {
@@ -135,6 +137,12 @@ private:
         Settings s = settings_;
         if (state_.role == Role::bidding && round_.complete())
             s.bid_wait = std::clamp(boot_time() - state_.since, Time(1), settings_.bid_wait);
+        // Before an epoch is ours no yes has to be had in between: an acquisition that is given up too early is an epoch that
+        // nobody has, and a lease to wait for.
+        if (state_.asked == Asked::acquire) {
+            s.renew = Time(0);
+            s.retry = s.lease / 2;
+        }
         return s;
     }
 
@@ -159,6 +167,12 @@ private:
         const bool may_repeat = why == Why::coordinator_went_back || why == Why::step_failed ||
                                 why == Why::other_better;
         may_repeat ? say_once(std::string(sentence(why))) : say(std::string(sentence(why)));
+        if (why == Why::elected) order_until_ = Time(0); // that one is no order
+        if (why == Why::coordinator_silent && boot_time() < order_until_) {
+            say("the order is tried again");
+            ordered_ = true;
+            look_again();
+        }
         if (why == Why::elected || why == Why::other_better) tell_verdict(may_repeat);
     }
 
@@ -406,7 +420,7 @@ private:
     void look_again() {
         look_at_held();
         waits_for_proofs_ = true;
-        proofs_until_ = boot_time() + std::max(2 * ask_limit(config_), settings_.lease / 2);
+        proofs_until_ = boot_time() + 2 * ask_limit(config_) + (ordered_ && !sight_ ? order_waits : Time(0));
         proofs_asked_ = state_.own.confirmed || !state_.own.generation;
     }
 
@@ -417,7 +431,10 @@ private:
             give(Ended{Step::lock, true});
         }
         if (ordered_) {
-            consume_order();
+            if (Stamp::of(dir_, "order").size >= 0) {
+                consume_order();
+                order_until_ = boot_time() + order_lasts;
+            }
             ordered_ = false;
             give(Order::take_over);
         }
@@ -565,6 +582,7 @@ private:
     bool maintenance_ = false;
     Stamp held_stamp_{.inode = 1}, epoch_stamp_{.inode = 1}; // none that there is
 
+    Time order_until_{0}; // so long an order is tried again while the coordinator does not answer
     Time next_round_{0}, pause_{0}, proofs_due_{0}, proofs_until_{0};
     bool waits_for_proofs_ = false, proofs_asked_ = false;
     bool locked_ = false;  // the step lock has ended, and the machine is to be told

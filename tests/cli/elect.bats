@@ -88,7 +88,7 @@ instance() {
         printf '%s\n' "$@"
         {
             printf '%s\n' 'line w' "instance Name$n" "number $n" "state $dir/srv/failover" "coordinator $dir/etc/coordinator" \
-                "coordinate $RS_STACK/failover/coordinator" 'lease 2' 'block 0' "log $dir/log"
+                "coordinate $RS_STACK/failover/coordinator" 'lease 3' 'block 0' "log $dir/log"
             [ "$n" -ne 0 ] || echo 'first yes'
         } | grep -vE "^($(printf '%s\n' "$@" | cut -d' ' -f1 | paste -sd'|')) " || :
         for other in 0 1 2; do [ "$other" = "$n" ] || echo "peer $other Name$other"; done
@@ -297,6 +297,27 @@ contract_order() {
 }
 @test "etcd: an order takes the lease of the leader, which freezes and re-joins" { contract_order etcd; }
 @test "dir: an order takes the lease of the leader, which freezes and re-joins" { contract_order dir; }
+
+@test "an order is tried again while the coordinator does not answer, and one that is old is not followed" {
+    set_up dir
+    watch 2
+    until_true [ -s Name2/state/seen/w ]
+    echo take-over >order
+    touch -d '10 minutes ago' order
+    mv order Name2/srv/failover/order
+    until_true said 2 'order: too old an order'
+    [ ! -e Name2/srv/failover/order ]
+    flock coordinator/lines/w/lock sh -c 'echo >held; until [ -e enough ]; do sleep 0.05; done' 3>&- &
+    pids+=($!)
+    until_true [ -e held ]
+    echo take-over >Name2/srv/failover/order
+    until_true said 2 'the order is tried again'
+    [ ! -e Name2/srv/failover/order ]
+    touch enough
+    until_true leads 2
+    [ "$(epoch)" = 2 ]
+    until_true said 0 'has re-joined'
+}
 
 # ---- when nobody is elected ----
 
@@ -548,7 +569,7 @@ no election now: the leader has its lease" ] || fail "$(<out)"
     [ "$(json json possible)" = false ]
     [ "$(json_rows json '[row["candidate"] for row in rows]')" = "['Name1', 'Name0', 'Name2']" ]
     rs-elect observe Name1 >out
-    grep -vE '^lease [012]$' out >facts
+    grep -vE '^lease [0123]$' out >facts
     [ "$(<facts)" = "epoch 1
 leader Name0
 takeover finished

@@ -281,9 +281,11 @@ wrong_before() {
     post 503 "$word" "$token"
     ask 200
     has_not '<form'
+    has 'ended with 70; run it by hand'
     rm i/bin/takeover
     ask 200
     has_not '<form'
+    has_not "$PWD"
     [ "$(begun)" -eq 0 ]
 }
 

@@ -8,7 +8,7 @@
 # Writes a line with the time, $1 and where the request came from into the log.
 # Returns 0: it must not stop what it is about.
 note_in_log() {
-    case $address in '' | *[!0-9A-Fa-f.:]*) _from=somewhere ;; *) _from=$address ;; esac
+    case $address in '' | *[!][0-9A-Fa-f.:]*) _from=somewhere ;; *) _from=$address ;; esac
     { printf '%s %s, from %.60s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$_from" >>"$log"; } 2>/dev/null || :
 }
 

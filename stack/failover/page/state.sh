@@ -15,15 +15,18 @@ run_clean() {
 # Returns 0.
 ask_whether() {
     _status=0
-    run_clean "$root/bin/takeover" --explain >"$work/said" 2>"$work/error" || _status=$?
+    run_clean "$root/bin/takeover" --explain >"$work/said" 2>/dev/null || _status=$?
     case $_status in
     0) verdict=could ;;
     1) verdict=refused ;;
     75) verdict=runs ;;
     *) verdict=unknown ;;
     esac
-    { head -c 8192 -- "$work/said" && [ "$_status" -le 1 ] || head -c 2048 -- "$work/error"; } | head -n 40 >"$work/reasons"
-    [ -s "$work/reasons" ] || printf 'bin/takeover --explain ended with %s and said nothing.\n' "$_status" >"$work/reasons"
+    {
+        head -c 8192 -- "$work/said" | head -n 40
+        # What it says elsewhere is for who may log in here.
+        [ "$verdict" != unknown ] || printf 'bin/takeover --explain ended with %s; run it by hand to see why.\n' "$_status"
+    } >"$work/reasons"
 }
 
 # Succeeds if somebody holds the lock of the file $1.

@@ -8,7 +8,8 @@
 # GET ?progress         how the one that was started here goes
 # POST password, token  starts bin/takeover, and leaves it to itself
 #
-# ROOT/bin/takeover --explain says whether: 0 it could be now; 1 it should not, for the reasons that it prints; 75 one runs already.
+# ROOT/bin/takeover --explain says whether: 0 it could be now; 1 it should not, for the reasons that it prints; 75 one runs
+# already, which also the lock says that a takeover holds, in the state directory of ROOT/etc/failover.
 #
 # In ROOT/var/run are takeover.tokens/ (forms that were given out), takeover.failures (wrong passwords), takeover.guard (the lock of
 # both), takeover.page (the run that was started last) and takeover.page.lock (held while it runs).

@@ -90,6 +90,11 @@ post() {
     ask "$1" --data-urlencode "password=${2-$word}" --data-urlencode "token=$token" "${@:4}"
 }
 
+# leads: the instance does, as rs-status says it.
+leads() {
+    printf 'kind export\nrun exporter dump 2h Name\n' >i/etc/watched
+}
+
 # How many takeovers were begun.
 begun() {
     if [ -e i/runs ]; then wc -l <i/runs; else echo 0; fi
@@ -98,6 +103,10 @@ begun() {
 # ended [STATUS]: the takeover has.
 ended() {
     grep -qs "^status ${1-0}\$" i/var/run/takeover.page && flock -n i/var/run/takeover.page.lock true
+}
+
+not() {
+    ! "$@"
 }
 
 has() {
@@ -164,6 +173,11 @@ wrong_before() {
     until_true ended 69
     query='?progress' ask 200
     has 'ended with status 69'
+    echo 1 >code
+    post 303
+    until_true ended 1
+    query='?progress' ask 200
+    has 'something is not well'
     [ "$(stat -c %a i/var/log/takeover.log)" = 600 ]
 }
 
@@ -286,6 +300,35 @@ wrong_before() {
     ask 200
     has_not '<form'
     has_not "$PWD"
+    [ "$(begun)" -eq 0 ]
+}
+
+@test "a takeover that somebody else has started is seen, without a lock being tried; and one who leads takes over nothing" {
+    page_of
+    mkdir -p i/srv/failover
+    : >i/srv/failover/lock
+    printf 'line x\nstate %s\n' "$PWD/i/srv/failover" >i/etc/failover
+    token=$(form)
+    touch stay
+    flock i/srv/failover/lock sh -c 'while [ -e stay ]; do sleep 0.05; done' 3>&- &
+    pids+=($!)
+    until_true not flock -n i/srv/failover/lock true
+    grep -q ":$(stat -c %i i/srv/failover/lock) " /proc/locks || skip "the kernel has other numbers for files here"
+    ask 200
+    has 'A takeover runs already'
+    has_not '<form'
+    post 409 "$word" "$token"
+    has 'runs already'
+    rm stay
+    until_true flock -n i/srv/failover/lock true
+    ask 200
+    has '<form'
+    leads
+    echo 1 >verdict
+    ask 200
+    has 'leads already'
+    has_not 'No backup'
+    has_not 'Last valid backup'
     [ "$(begun)" -eq 0 ]
 }
 

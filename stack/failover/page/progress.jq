@@ -4,7 +4,7 @@
 # where somebody came from.
 include "words";
 
-def is_step: test("^([0-9]{4}-[0-9]{2}-[0-9]{2}T?[0-9:.]*Z?|[0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.Z]*|lock|raise|freeze|import|retype|hooks|start|publish|follow|unlock)([ :,]|$)");
+def is_step: test("^([0-9]{4}-[0-9]{2}-[0-9]{2}T?[0-9:.]*Z?|[0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.Z]*|lock|acquire|raise|freeze|import|retype|hooks|start|publish|follow|unlock)([ :,]|$)");
 
 [split("\n")[] | select(. != "" and (test("^[0-9T:Z-]+ page: ") | not)) | clean(200)] as $lines |
 [$lines[] | select(is_step)] as $steps |

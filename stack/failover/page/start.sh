@@ -62,6 +62,8 @@ show_progress() {
             _class=bad _title='The takeover was broken off: run bin/takeover again'
         elif [ "$_ended" = 0 ]; then
             _class=ok _title='The takeover is done'
+        elif [ "$_ended" = 1 ]; then
+            _class=late _title='The takeover ended, and something is not well: look at var/log/takeover.log'
         else
             _class=bad _title="The takeover ended with status $_ended: look at var/log/takeover.log"
         fi

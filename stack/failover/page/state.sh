@@ -5,23 +5,35 @@
 # shellcheck disable=SC2154,SC2034 # globals are those of takeover.cgi
 # shellcheck disable=SC2015 # A && B || C: what C is for is that A or B is not so
 
-# Runs the program $1 with the arguments $2... for at most a minute, with nothing of ours but what everybody may see.
+# Runs the program $2 with the arguments $3... for at most $1 seconds, with nothing of ours but what everybody may see.
 # Returns its status.
 run_clean() {
-    env -i PATH="$PATH" HOME="${HOME-/}" LC_ALL=C timeout -k 5 60 "$@" </dev/null 8>&- 9>&-
+    env -i PATH="$PATH" HOME="${HOME-/}" LC_ALL=C timeout -k 5 "$@" </dev/null 7>&- 8>&- 9>&-
+}
+
+# Succeeds if a takeover runs, whoever has started it: it holds a lock in the state directory that etc/failover names.
+# The kernel is asked who holds what, since whoever tries a lock has it for a moment, in which a takeover would not begin. Where the
+# kernel gives files other numbers than we see, it does not find it, and bin/takeover finds out itself.
+takeover_runs() {
+    _state=$(sed -n 's/^state //p' "$root/etc/failover" 2>/dev/null) && [ -n "$_state" ] || return 1
+    _file=$(stat -c '%Hd %Ld %i' -- "$_state/lock" 2>/dev/null) || return 1
+    # shellcheck disable=SC2086 # three numbers
+    _file=$(printf '%02x:%02x:%s' $_file)
+    awk -v file="$_file" '$2 == "FLOCK" && $6 == file { found = 1 } END { exit !found }' /proc/locks 2>/dev/null
 }
 
 # Sets verdict to what bin/takeover says of a takeover now, and writes its words to $work/reasons.
-# Returns 0.
+# Returns 0. It asks backup servers, one after the other, and waits for those that do not answer.
 ask_whether() {
     _status=0
-    run_clean "$root/bin/takeover" --explain >"$work/said" 2>/dev/null || _status=$?
+    run_clean 300 "$root/bin/takeover" --explain >"$work/said" 2>/dev/null || _status=$?
     case $_status in
     0) verdict=could ;;
     1) verdict=refused ;;
     75) verdict=runs ;;
     *) verdict=unknown ;;
     esac
+    ! takeover_runs || verdict=runs
     {
         head -c 8192 -- "$work/said" | head -n 40
         # What it says elsewhere is for who may log in here.
@@ -40,8 +52,9 @@ is_locked() {
 show_page() {
     { exec 7>>"$run/takeover.look"; } 2>/dev/null || refuse 503 'var/run cannot be written. Run bin/takeover by hand.'
     flock -w 60 7 || refuse 503 'Too many ask at the same time. Try it again.'
-    run_clean rs-status --json "$root" >"$work/status" 2>/dev/null 7>&- || :
-    ask_whether 7>&-
+    run_clean 60 rs-status --json "$root" >"$work/status" 2>/dev/null &
+    ask_whether
+    wait
     exec 7>&-
     importing=false
     ! is_locked "$run/backup.lock" || importing=true

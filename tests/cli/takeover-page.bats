@@ -43,6 +43,7 @@ echo begun >>i/runs
 date -u +'%H:%M:%S lock: taken'
 date -u +'%H:%M:%S raise: epoch 4'
 [ ! -e hostile ] || cat hostile
+echo 'rs-takeover: warning: what is for the log' >&2
 while [ -e go-wait ] && [ ! -e go ]; do sleep 0.05; done
 date -u +'%H:%M:%S unlock: done'
 exit "$(cat code)"
@@ -213,6 +214,7 @@ wrong_before() {
     has_not "$word" i/var/log/takeover.log
     has_not 'wrong words' i/var/log/takeover.log
     has 'page: a wrong password, from 127.0.0.1' i/var/log/takeover.log
+    has 'rs-takeover: warning: what is for the log' i/var/log/takeover.log
 }
 
 @test "a form counts once, and for ten minutes" {
@@ -411,7 +413,7 @@ wrong_before() {
     has_not '<script'
     has_not 'alert(2)'
     has_not SECRET
-    has '3 other lines not shown'
+    has '4 other lines not shown'
     "$python" -S "$lib/page.py" form body
     # Rotated: it begins anew.
     echo 'lock again' >i/var/log/takeover.log
@@ -505,6 +507,32 @@ wrong_before() {
     run -0 env -i PATH="$PATH" REQUEST_METHOD=GET "$RS_STACK/failover/takeover.cgi" nowhere
     [[ $output == "Status: 500 "* ]]
     [ "$(begun)" -eq 0 ]
+}
+
+@test "what cannot be written is answered, too; a takeover without a log goes on" {
+    page_of
+    for file in guard look; do
+        mkdir "i/var/run/takeover.$file.d"
+        rm -f "i/var/run/takeover.$file"
+        mv "i/var/run/takeover.$file.d" "i/var/run/takeover.$file"
+        ask 503
+        has 'by hand'
+        rmdir "i/var/run/takeover.$file"
+    done
+    token=$(form)
+    mkdir i/var/run/takeover.page.lock
+    post 503 "$word" "$token"
+    rmdir i/var/run/takeover.page.lock
+    # A file where forms are kept.
+    rm -r i/var/run/takeover.tokens
+    echo >i/var/run/takeover.tokens
+    ask 200
+    has 'there is no form'
+    rm i/var/run/takeover.tokens
+    mkdir i/var/log/takeover.log
+    post 303
+    until_true ended
+    [ "$(begun)" -eq 1 ]
 }
 
 @test "no list of processes ever has a password or a token in it, and none is left in a file" {

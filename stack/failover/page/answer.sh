@@ -50,6 +50,12 @@ page_end() {
     printf '<footer><p><a href="?">The page of the takeover</a> &middot; <a href="?progress">the takeover that was started last</a></p></footer></body></html>\n'
 }
 
+# Returns if the file $1 can be appended to, and refuses all if not.
+# exec itself would end the shell, without an answer.
+can_write() {
+    true 2>/dev/null >>"$1" || refuse 503 'var/run cannot be written. Run bin/takeover by hand.'
+}
+
 # Answers with the status $1 and the reason $2, text of ours, and ends.
 # $3: headers more; $4: a file with html that follows.
 refuse() {

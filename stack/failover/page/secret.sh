@@ -69,7 +69,8 @@ read_secret() {
 # Takes the lock of tokens and failures, until the end of this process or unguard.
 # Refuses after 10 s.
 guard() {
-    { exec 9>>"$run/takeover.guard"; } 2>/dev/null || refuse 503 'var/run cannot be written. Run bin/takeover by hand.'
+    can_write "$run/takeover.guard"
+    exec 9>>"$run/takeover.guard"
     flock -w 10 9 || refuse 503 'Too many ask at the same time. Try it again.'
     look_at_clock
 }

@@ -15,7 +15,8 @@ note_in_log() {
 # Starts bin/takeover, in a session of its own that neither the browser nor httpd can end, and leads to the view of its progress.
 # Refuses if one runs, or if bin/takeover says that it cannot be.
 start_takeover() {
-    { exec 8>>"$run/takeover.page.lock"; } 2>/dev/null || refuse 503 'var/run cannot be written. Run bin/takeover by hand.'
+    can_write "$run/takeover.page.lock"
+    exec 8>>"$run/takeover.page.lock"
     # Whoever looks whether it is held holds it, too, for a moment.
     flock -w 2 8 || refuse 409 'A takeover runs already.'
     ask_whether

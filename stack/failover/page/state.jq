@@ -23,7 +23,7 @@ def trouble($class; $word; $text): "<li class=\"\($class)\"><span class=\"s\">\(
 trouble("bad"; "warning"; "A takeover makes this instance the one that serves and dumps. The old one does not come back as what it was."),
 (if $i.kind == "export" then trouble("bad"; "leads"; "This instance leads already.")
  elif $time == null and $i then trouble("bad"; "no backup"; "No backup was loaded yet: a takeover should not happen now.") else empty end),
-(if $verdict == "could" and $time then trouble("late"; "loss"; "What was written after the dump that was loaded \($age | ago) is lost.") else empty end),
+(if $verdict == "could" and $time then trouble("late"; "loss"; "What was written after the dump that was loaded \($age | whole) ago is lost.") else empty end),
 (if $importing then trouble("late"; "importer"; "An importer is at work now. A takeover waits for it; better wait until it has ended, and look again.") else empty end),
 (if $verdict == "refused" then trouble("bad"; "refused"; "bin/takeover does not take over now, for the reasons below.")
  elif $verdict == "runs" then trouble("late"; "runs"; "A takeover runs already.")
@@ -33,9 +33,9 @@ trouble("bad"; "warning"; "A takeover makes this instance the one that serves an
 (if $i.kind == "export" then empty
  elif $i then
     row("Last valid backup"; if $time == null then word("never") + " No backup was loaded yet, and a takeover should not happen now."
-        else "\(if ($good.generation // "") != "" then "generation \($good.generation), " else "" end)loaded \($time | stamp_of), \($age | ago)" | @html end),
+        else "\(if ($good.generation // "") != "" then "generation \($good.generation), " else "" end)loaded \($time | stamp_of), \($age | whole) ago" | @html end),
     row("Last load"; if $load == null then word("never") else word($load.state) +
-        " \(if $load.time then "\($load.age_seconds | ago)\(if $load.exit != null and $load.exit != 0 then ", status \($load.exit)" else "" end)" else "nothing yet" end | @html)" end)
+        " \(if $load.time then "\($load.age_seconds | whole) ago\(if $load.exit != null and $load.exit != 0 then ", status \($load.exit)" else "" end)" else "nothing yet" end | @html)" end)
  else row("State"; word("failed") + " rs-status does not say how the instance is") end),
 (if $i then
     (([$i.promises[]? | .state == "kept"]) | select(. != []) | row("Promises"; word(if all then "kept" else "failed" end) + " \(map(select(.)) | length) of \(length)")),

@@ -50,7 +50,8 @@ is_locked() {
 # Answers with how the instance is, and ends. One looks at a time: a promise can be a lot of work.
 # That the state cannot be told is no reason against a takeover.
 show_page() {
-    { exec 7>>"$run/takeover.look"; } 2>/dev/null || refuse 503 'var/run cannot be written. Run bin/takeover by hand.'
+    can_write "$run/takeover.look"
+    exec 7>>"$run/takeover.look"
     flock -w 60 7 || refuse 503 'Too many ask at the same time. Try it again.'
     run_clean 60 rs-status --json "$root" >"$work/status" 2>/dev/null &
     ask_whether

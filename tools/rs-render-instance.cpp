@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/text.hpp"
 #include "instance/builder.hpp"
@@ -25,8 +26,9 @@ constexpr std::size_t max_given_bytes = 16 << 20;
 
 struct Options {
     std::string file, root, given, stack;
+    std::optional<std::string> role;
     std::vector<std::string> settings;
-    bool dry_run = false, diff = false;
+    bool again = false, dry_run = false, diff = false;
 };
 
 std::string absolute(const std::string& path) {
@@ -87,11 +89,11 @@ Exit outcome(tool::Command& command, const instance::Builder& builder) {
 }
 
 Exit run(tool::Command& command, const Options& o) {
-    instance::Description description;
-    if (!o.given.empty())
-        description = instance::parse_description(
-            as_text(io::read_file(io::open_file(o.given).get(), max_given_bytes, o.given)), o.given);
     const std::string root = absolute(o.root);
+    const std::string given = o.again ? root + "/etc/instance.json" : o.given;
+    instance::Description description;
+    if (!given.empty()) description = instance::parse_description(as_text(io::read_file(io::open_file(given).get(), max_given_bytes, given)), given);
+    if (o.role) description.take_role(*o.role, given);
     instance::Builder builder(description, root, o.stack);
     builder.build(absolute(o.file), o.settings);
     builder.finish();
@@ -131,6 +133,8 @@ void render_tool::add_instance(tool::Command& command, std::function<Exit()>& ch
     sub->add_option("FILE", o->file, "the profile")->required();
     sub->add_option("--root", o->root, "the tree; made if it is not there")->type_name("DIR")->required();
     sub->add_option("--given", o->given, "what the instance is given: a JSON object")->type_name("JSON");
+    sub->add_flag("--again", o->again, "it is given what it was given the last time")->excludes("--given");
+    sub->add_option("--role", o->role, "which of its roles it has from now on; empty: none")->type_name("NAME");
     sub->add_option("--set", o->settings, "an option that lies over those of the files")->type_name("SECTION:OPTION=VALUE");
     add_stack(*sub, o->stack);
     sub->add_flag("--dry-run", o->dry_run, "only tell what would be done");

@@ -40,7 +40,7 @@ std::optional<std::string> Builder::kept(std::string_view path, const std::strin
 void Builder::build(const std::string& profile, const std::vector<std::string>& settings) {
     if (++depth_ > max_profiles) rs::fail(Exit::config, cat("more than ", max_profiles, " profiles choose each other"));
     if (software_.empty()) software_ = profile; // also for the profiles that it chooses
-    profile::Sections given = sections_of(description_, software_);
+    profile::Sections given = sections_of(description_, software_, stack_);
     given["buildout"]["directory"] = {
         plan_.root(), {{profile::Option::Change::What::set, {std::make_shared<const std::string>("(--root)"), 0}}}};
     profile::Resolver resolver(

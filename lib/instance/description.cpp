@@ -23,11 +23,13 @@ constexpr std::pair<const char*, std::string Description::*> texts[] = {
     {"name", &Description::name},           {"software-type", &Description::software_type},
     {"computer", &Description::computer},   {"partition", &Description::partition},
     {"network", &Description::network},     {"address", &Description::address},
+    {"role", &Description::role},
 };
 constexpr std::pair<const char*, Json Description::*> objects[] = {
     {"parameters", &Description::parameters},
     {"shared", &Description::shared},
     {"connections", &Description::connections},
+    {"roles", &Description::roles},
 };
 
 // Whoever renders an instance is who it belongs to, and who will run it.
@@ -48,7 +50,33 @@ profile::Option given(std::string value) {
             {{profile::Option::Change::What::set, {std::make_shared<const std::string>("(given to the instance)"), 0}}}};
 }
 
+// What is no text where one is wanted, or something that no role has.
+void check_roles(const Description& d, const std::string& shown) {
+    for (const auto& [role, what] : d.roles.items()) {
+        const std::string named = cat(shown, ": roles: ", printable(role));
+        if (!what.is_object()) fail(Exit::config, cat(named, " is an object"));
+        for (const auto& [member, value] : what.items()) {
+            if (member != "software-type" && member != "parameters") fail(Exit::config, cat(named, ": has software-type and parameters only"));
+            if (member == "parameters" ? !value.is_object() : !value.is_string())
+                fail(Exit::config, cat(named, ": ", member, member == "parameters" ? " is an object" : " is a text"));
+        }
+        if (!what.contains("software-type") || !what.contains("parameters")) fail(Exit::config, cat(named, ": has software-type and parameters"));
+    }
+}
+
 } // namespace
+
+std::string Description::current_type() const {
+    return role.empty() ? software_type : roles.at(role).at("software-type").get<std::string>();
+}
+
+const Json& Description::current_parameters() const { return role.empty() ? parameters : roles.at(role).at("parameters"); }
+
+void Description::take_role(const std::string& name, const std::string& where) {
+    if (!name.empty() && !roles.contains(name))
+        fail(Exit::config, cat(printable(where), ": role: ", printable(name), " is not among its roles"));
+    role = name;
+}
 
 Description parse_description(std::string_view text, const std::string& where) {
     const std::string shown = printable(where);
@@ -83,6 +111,8 @@ Description parse_description(std::string_view text, const std::string& where) {
         fail(Exit::config, cat(shown, ": ", printable(member), " is nothing that an instance is given"),
              closest.found().empty() ? std::string() : cat("perhaps ", closest.found(), "?"));
     }
+    check_roles(d, shown);
+    d.take_role(std::string(d.role), where);
     return d;
 }
 
@@ -95,17 +125,19 @@ Json description_json(const Description& d) {
     return out;
 }
 
-profile::Sections sections_of(const Description& d, const std::string& software) {
+profile::Sections sections_of(const Description& d, const std::string& software, const std::string& stack) {
     profile::Sections out;
-    if (!d.parameters.empty()) {
+    if (const Json& now = d.current_parameters(); !now.empty()) {
         profile::Section& parameters = out["slap-parameter"];
-        for (const auto& [name, value] : d.parameters.items()) parameters[name] = given(option_value(value));
+        for (const auto& [name, value] : now.items()) parameters[name] = given(option_value(value));
     }
     profile::Section& connection = out["slap-connection"];
     connection["computer-id"] = given(d.computer);
     connection["partition-id"] = given(d.partition.empty() ? d.name : d.partition);
     connection["address"] = given(d.address.empty() ? "localhost" : d.address);
+    connection["role"] = given(d.role);
     connection["software-release-url"] = given(software);
+    connection["stack"] = given(stack);
     connection["user"] = given(user_name());
     connection["tools"] = given(tools_directory());
     return out;

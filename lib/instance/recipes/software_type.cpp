@@ -6,7 +6,7 @@
 namespace rs::instance {
 
 void recipe_software_type(Part& part) {
-    std::string type = part.get("override", part.builder.description().software_type);
+    std::string type = part.get("override", part.builder.description().current_type());
     if (type.empty() || type == "RootSoftwareInstance") type = part.find("default") ? "default" : type;
     const auto profile = part.find(type);
     if (!profile || profile->empty() || type == "recipe" || type == "override") {

@@ -11,10 +11,16 @@ namespace rs::instance {
 
 namespace {
 
-// Each of the urls with the key at the same place; those that are not of ssh need none.
+// Each of the urls, which may have NAME= in front, with the key at the same place; those that are not of ssh need none. What is
+// not published yet has neither: NAME= alone is left out.
 std::string known_hosts(Part& part) {
     const std::string urls = part.get("urls"), text = part.get("keys");
-    const auto words = profile::words(urls);
+    std::vector<std::string_view> words;
+    for (std::string_view word : profile::words(urls)) {
+        const std::size_t scheme = word.find(':'), name = word.substr(0, scheme).find('=');
+        if (name != std::string_view::npos) word.remove_prefix(name + 1);
+        if (!word.empty()) words.push_back(word);
+    }
     const auto keys = public_keys(part, "keys", text);
     std::set<std::string> lines;
     for (std::size_t i = 0; i < words.size(); ++i) {

@@ -79,7 +79,7 @@ std::string quoted(const std::string& command) {
     return out;
 }
 
-// Lines "TYPE BASE64 PROGRAM [ARG...]", and for each of `keys` what `command` says.
+// Lines "[TYPE BASE64]... PROGRAM [ARG...]", and for each of `keys` what `command` says.
 std::string authorized_keys(Part& part) {
     std::string out;
     const auto add = [&](const std::string& key, const std::string& command) {
@@ -90,10 +90,14 @@ std::string authorized_keys(Part& part) {
     for (const std::string& key : public_keys(part, "keys", keys)) add(key, shell_quote(command));
     for (const std::string_view line : profile::filled_lines(lines)) {
         const auto words = profile::words(line);
-        if (words.size() < 3) part.fail("authorized", cat(printable(line.substr(0, 80)), ": not TYPE BASE64 PROGRAM"));
-        std::string program;
-        for (const std::string_view word : std::span(words).subspan(2)) program += cat(program.empty() ? "" : " ", shell_quote(word));
-        add(public_keys(part, "authorized", cat(words[0], " ", words[1])).at(0), program);
+        // Keys that are not published yet are not there; a path is not the type of a key.
+        std::size_t first = 0;
+        std::string listed, program;
+        for (; first + 1 < words.size() && !words[first].starts_with('/'); first += 2) listed += cat(words[first], " ", words[first + 1], " ");
+        if (first == words.size() || !words[first].starts_with('/'))
+            part.fail("authorized", cat(printable(line.substr(0, 80)), ": not TYPE BASE64 PROGRAM"));
+        for (const std::string_view word : std::span(words).subspan(first)) program += cat(program.empty() ? "" : " ", shell_quote(word));
+        for (const std::string& key : public_keys(part, "authorized", listed)) add(key, program);
     }
     return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // rs-elect(1): watch, bid, explain, observe.
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,8 +28,13 @@ struct Options {
 // What explain --at shows of the log.
 constexpr std::size_t shown_entries = 20;
 
+elect::Config config_of(const Options& o) {
+    const char* const stack = std::getenv("RS_STACK");
+    return elect::load_config(o.dir, stack != nullptr && *stack != '\0' ? stack : RS_STACK_DIR);
+}
+
 Exit run_watch(tool::Command& command, const Options& o) {
-    const elect::Config config = elect::load_config(o.dir);
+    const elect::Config config = config_of(o);
     const bool shown = config.log.empty();
     const auto print = [&](const std::string& line) {
         command.console().clear();
@@ -43,7 +49,7 @@ Exit run_watch(tool::Command& command, const Options& o) {
 }
 
 Exit run_bid(tool::Command& command, const Options& o) {
-    const Bid bid = elect::own_bid(elect::load_config(o.dir));
+    const Bid bid = elect::own_bid(config_of(o));
     nlohmann::json& j = command.result();
     j["instance"] = bid.instance;
     j["number"] = bid.number;
@@ -86,7 +92,7 @@ Exit explain_then(tool::Command& command, const elect::Config& config, const std
 }
 
 Exit run_explain(tool::Command& command, const Options& o) {
-    const elect::Config config = elect::load_config(o.dir);
+    const elect::Config config = config_of(o);
     if (!o.at.empty()) return explain_then(command, config, o.at);
     const elect::Survey s = elect::survey(config, true);
     const Verdict verdict = failover::elect(s.bids, s.proofs);
@@ -120,7 +126,7 @@ Exit run_explain(tool::Command& command, const Options& o) {
 }
 
 Exit run_observe(tool::Command& command, const Options& o) {
-    const elect::Config config = elect::load_config(o.dir);
+    const elect::Config config = config_of(o);
     const elect::Survey s = elect::survey(config, false);
     nlohmann::json& j = command.result();
     const auto fact = [&](const std::string& name, const std::string& value) {

@@ -38,7 +38,7 @@ void Asks::proofs() {
 void Asks::observers(const std::string& leader, bool unless_self) {
     if (!unless_self) ask(Question::alive, 0, leader, {"alive"}, limit_, leader);
     // It waits for the leader itself, and has to be able to say that it does not answer.
-    for (std::size_t i = 0; i < config_.servers.size(); ++i)
+    for (std::size_t i = 0; i + 1 < config_.observers(); ++i)
         ask(Question::observe, i, config_.servers[i], {"observe", leader}, 2 * limit_, leader);
 }
 

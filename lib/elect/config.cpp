@@ -2,6 +2,7 @@
 #include "elect/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -18,6 +19,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::string_view blanks = " \t";
+// Words for rs-takeover and rs-deploy, which read the same file: each knows those of the others, so that a typing error is one.
+constexpr std::array<std::string_view, 11> words_of_others{"namebase", "name",       "kind",  "hold",
+                                                            "role",     "profile",    "stack", "lock",
+                                                            "backup",   "generation", "messages"};
 // 10 years: what is longer is a typing error.
 constexpr std::uint64_t longest_block = 10ULL * 366 * 86'400;
 
@@ -112,7 +117,7 @@ void take(Config& c, std::string_view word, const Line& line) {
         c.peers.push_back(line.peer());
     else if (word == "server")
         c.servers.push_back(line.word());
-    else
+    else if (std::ranges::find(words_of_others, word) == words_of_others.end())
         line.wrong("no such word");
 }
 
@@ -121,9 +126,7 @@ std::string contradiction(const Config& c) {
     if (c.instance.empty()) return "instance: is missing";
     if (c.state.empty()) return "state: is missing";
     if (!c.coordinator.empty() && c.line.empty()) return "line: is missing";
-    if (!c.coordinator.empty() && c.coordinate.empty()) return "coordinate: is missing";
     if (c.peers.size() > max_candidates) return cat("peer: more than ", max_candidates);
-    if (c.observers() > max_observers) return cat("server: more than ", max_observers - 1);
     std::set<std::string> names{c.instance};
     std::set<std::uint32_t> numbers{c.number};
     for (const Peer& peer : c.peers)
@@ -172,13 +175,15 @@ Config parse_config(std::string_view text, const std::string& dir, const std::st
     return config;
 }
 
-Config load_config(const std::string& dir) {
+Config load_config(const std::string& dir, const std::string& stack) {
     const io::Dir instance = io::open_dir(dir);
     const io::Dir etc = io::open_dir_at(instance, "etc");
     const Buffer text = io::read_file_at(etc, "failover", max_config_bytes);
     // Its programs are called by a path that means the same wherever they go.
-    return parse_config(as_text(text), std::filesystem::absolute(dir).string(),
-                        dir + "/etc/failover");
+    Config config =
+        parse_config(as_text(text), std::filesystem::absolute(dir).string(), dir + "/etc/failover");
+    if (config.coordinate.empty()) config.coordinate = stack + "/failover/coordinator";
+    return config;
 }
 
 Time ask_limit(const Config& config) {

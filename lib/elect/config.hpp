@@ -3,6 +3,7 @@
 // is not known, is there twice, or has a value that it cannot have is Error(Exit::config) with file and line.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -38,9 +39,9 @@ struct Config {
     std::vector<Peer> peers;          // the other candidates
     std::vector<std::string> servers; // the backup servers
 
-    // Observers, by number: 0 is this instance itself, then the servers in the order of the file.
+    // Observers, by number: 0 is this instance itself, then the servers in the order of the file, as far as the machine counts.
     [[nodiscard]] std::uint32_t observers() const {
-        return 1 + static_cast<std::uint32_t>(servers.size());
+        return static_cast<std::uint32_t>(std::min(1 + servers.size(), failover::max_observers));
     }
     [[nodiscard]] const Peer* peer(std::string_view name) const; // nullptr: none of the set
 };
@@ -48,8 +49,8 @@ struct Config {
 // `path` for messages.
 [[nodiscard]] Config parse_config(std::string_view text, const std::string& dir,
                                   const std::string& path);
-// DIR/etc/failover. Missing: Error(Exit::no_input).
-[[nodiscard]] Config load_config(const std::string& dir);
+// DIR/etc/failover. stack: where the coordinator's program is, if no other one is named. Missing: Error(Exit::no_input).
+[[nodiscard]] Config load_config(const std::string& dir, const std::string& stack);
 
 // How long each of them may take to answer: a fifth of the lease, but at least 0.7 s and at most 3 s.
 [[nodiscard]] failover::Time ask_limit(const Config& config);

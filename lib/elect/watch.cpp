@@ -235,7 +235,7 @@ private:
 
     void come_back() {
         for (const Deed deed : {Deed::freeze, Deed::stop, Deed::branch, Deed::rejoin})
-            lane_.add({deed});
+            lane_.add({deed, Step::done, deed == Deed::freeze ? state_.durable.epoch : 0});
     }
 
     // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.
@@ -318,7 +318,7 @@ private:
     }
 
     void heard(const Done& d) {
-        if (!d.ok) say_once(cat(describe(d.work), ": ", d.how));
+        if (!d.how.empty()) say_once(cat(describe(d.work), ": ", d.how));
         switch (d.work.deed) {
         case Deed::step:
             if (d.work.step == Step::publish) {
@@ -420,7 +420,8 @@ private:
     void look_again() {
         look_at_held();
         waits_for_proofs_ = true;
-        proofs_until_ = boot_time() + 2 * ask_limit(config_) + (ordered_ && !sight_ ? order_waits : Time(0));
+        proofs_until_ =
+            boot_time() + 2 * ask_limit(config_) + (ordered_ && !sight_ ? order_waits : Time(0));
         proofs_asked_ = state_.own.confirmed || !state_.own.generation;
     }
 
@@ -487,15 +488,19 @@ private:
         if (config_.probe.empty()) return;
         if (probe_ && probe_->hear(now)) {
             const bool well = probe_->status() == 0 && !probe_->broken();
-            if (!well) say_once(cat("the service here is not well", probe_->complaint().empty() ? "" : ": ", probe_->complaint()));
-            else if (unwell_) say("the service here is well again");
+            if (!well)
+                say_once(cat("the service here is not well",
+                             probe_->complaint().empty() ? "" : ": ", probe_->complaint()));
+            else if (unwell_)
+                say("the service here is well again");
             unwell_ = !well;
             probe_.reset();
         }
         if (probe_ || state_.role != Role::leading || now < probe_due_) return;
         probe_due_ = now + probe_period;
         try {
-            probe_ = std::make_unique<Task>(std::vector<std::string>{config_.probe}, TaskOptions{.limit = probe_period});
+            probe_ = std::make_unique<Task>(std::vector<std::string>{config_.probe},
+                                            TaskOptions{.limit = probe_period});
         } catch (const Error& e) {
             say_once(e.what());
         }
@@ -509,7 +514,7 @@ private:
         if (founding_asked_ || now < founding_at_) return;
         founding_asked_ = true;
         if (founding_acquires_)
-            coordinator_.acquire(0, 0, false);
+            coordinator_.acquire(0, founding_epoch_, founding_epoch_ != 0);
         else
             coordinator_.view(0);
     }
@@ -521,18 +526,23 @@ private:
         const bool acquires = founding_acquires_;
         founding_acquires_ = false;
         if (r.kind == Reply::Kind::seen) static_cast<void>(note_sight(r.sight));
-        if (r.kind == Reply::Kind::seen && r.sight.view.epoch == 0) {
+        // A line that is older than its coordinator goes on where it is: epochs never go down.
+        const std::uint64_t present = std::max<std::uint64_t>(1, read_epoch(dir_));
+        const bool ours = r.kind == Reply::Kind::acquired ||
+                          // We had acquired it, and were killed before that was on the disk.
+                          (r.kind == Reply::Kind::seen && r.sight.view.epoch != 0 && r.sight.view.epoch <= present &&
+                           r.sight.holder == config_.instance);
+        const std::uint64_t epoch = r.kind == Reply::Kind::acquired ? r.epoch : r.sight.view.epoch;
+        if ((r.kind == Reply::Kind::seen && r.sight.view.epoch == 0) || (ours && epoch < present)) {
             founding_acquires_ = true;
+            founding_epoch_ = ours ? epoch : 0;
             founding_at_ = Time(0);
-        } else if ((r.kind == Reply::Kind::acquired && r.epoch == 1) ||
-                   // We had acquired it, and were killed before that was on the disk.
-                   (r.kind == Reply::Kind::seen && r.sight.view.epoch == 1 &&
-                    r.sight.holder == config_.instance)) {
-            const Memory memory{.durable = {.epoch = 1, .claim = 1, .maintenance = maintenance_}};
+        } else if (ours) {
+            const Memory memory{.durable = {.epoch = epoch, .claim = epoch, .maintenance = maintenance_}};
             write_memory(dir_, memory);
             saved_ = memory;
             resume_as(memory.durable);
-            say("the line is new: we lead it in epoch 1");
+            say(cat("nobody has led the line by this coordinator: we lead it in epoch ", epoch));
         } else if (r.kind == Reply::Kind::seen || (acquires && r.kind == Reply::Kind::lost)) {
             resume_as(state_.durable); // it is led already
         }
@@ -593,6 +603,7 @@ private:
     bool unwell_ = false;
 
     bool founding_ = false, founding_asked_ = false, founding_acquires_ = false;
+    std::uint64_t founding_epoch_ = 0; // after which it is acquired
     Time founding_at_{0};
 };
 

@@ -35,7 +35,8 @@ std::vector<std::string> command_of(const Work& work, const std::string& dir) {
     const bool takes_over = work.deed == Deed::step || work.deed == Deed::unlock;
     std::vector<std::string> argv{cat(dir, takes_over ? "/bin/takeover" : "/bin/rejoin"), "--step",
                                   std::string(word_of(work))};
-    if (takes_over || work.epoch != 0) argv.insert(argv.end(), {"--epoch", cat(work.epoch)});
+    // Before there is one, 0 is none.
+    if (work.epoch != 0) argv.insert(argv.end(), {"--epoch", cat(work.epoch)});
     return argv;
 }
 
@@ -134,12 +135,13 @@ std::vector<Done> Lane::hear(Time now) {
     std::vector<Done> done;
     std::erase_if(ending_, [&](const auto& task) { return task->hear(now); });
     if (task_ && task_->hear(now)) {
-        const bool ok = task_->status() == 0 && !task_->broken();
+        // 1 is done, with something that was told: a server that could not be reached, say.
+        const bool ok = task_->status() <= 1 && !task_->broken();
         std::string how;
         if (task_->broken())
             how = "took too long, and was ended";
-        else if (!ok)
-            how = cat("ended with status ", task_->status());
+        else if (task_->status() != 0)
+            how = cat(ok ? "done, with warnings: status " : "ended with status ", task_->status());
         done.push_back({waiting_.front(), ok, how});
         task_.reset();
     } else {

@@ -40,7 +40,7 @@ struct Work {
 struct Done {
     Work work;
     bool ok = false;
-    std::string how; // it ended, if badly
+    std::string how; // it ended, if not just well
 };
 
 // Steps are tried once: the machine has them tried again. All else is tried until it is done.

@@ -44,9 +44,10 @@ END
 #!/bin/sh
 # takeover --step STEP --epoch E
 here=${0%/bin/takeover} world=${0%/*/bin/takeover}
+[ $# -eq 4 ] || set -- "$1" "$2" '' 0
 echo "$2 $4" >>"$here/begun"
 while [ -e "$world/hang/$2" ]; do sleep 0.05; done
-[ ! -e "$world/fail/$2" ] || exit 1
+[ ! -e "$world/fail/$2" ] || exit 69
 case $2 in
 freeze)
     for other in "$world"/Name*; do
@@ -56,6 +57,8 @@ freeze)
 start) : >"$here/serving" ;;
 esac
 echo "$2 $4" >>"$here/steps"
+# Done, with a warning.
+[ "$2" != raise ] || exit 1
 END
     cat >"$1/bin/rejoin" <<'END'
 #!/bin/sh
@@ -88,8 +91,8 @@ instance() {
         printf '%s\n' "$@"
         {
             printf '%s\n' 'line w' "instance Name$n" "number $n" "state $dir/srv/failover" "coordinator $dir/etc/coordinator" \
-                "coordinate $RS_STACK/failover/coordinator" 'lease 3' 'block 0' "log $dir/log"
-            [ "$n" -ne 0 ] || echo 'first yes'
+                'kind import' 'namebase w' 'lease 3' 'block 0' "log $dir/log"
+            if [ "$n" -eq 0 ]; then echo 'first yes'; else echo "coordinate $RS_STACK/failover/coordinator"; fi
         } | grep -vE "^($(printf '%s\n' "$@" | cut -d' ' -f1 | paste -sd'|')) " || :
         for other in 0 1 2; do [ "$other" = "$n" ] || echo "peer $other Name$other"; done
         for other in $(seq "${servers-2}"); do echo "server b$other"; done
@@ -170,6 +173,7 @@ contract_killed() {
     power_off 0
     until_true leads 1
     took 1 2
+    said 1 'step raise: done, with warnings: status 1'
     [ ! -e Name2/begun ]
     [ -e Name1/serving ]
     [ "$(epoch)" = 2 ]
@@ -179,7 +183,7 @@ contract_killed() {
     rm down/Name0
     watch 0
     until_true said 0 'has re-joined'
-    [ "$(paste -sd' ' Name0/rejoined)" = "start 1 freeze stop branch rejoin" ]
+    [ "$(paste -sd' ' Name0/rejoined)" = "start 1 freeze 2 stop branch rejoin" ]
     [ ! -e Name0/serving ]
     [ "$(epoch)" = 2 ]
 }
@@ -270,7 +274,7 @@ contract_stopped() {
     [ -e Name0/serving ]
     kill -CONT "$(<watch.0)"
     until_true said 0 'has re-joined'
-    [ "$(paste -sd' ' Name0/rejoined)" = "start 1 freeze stop branch rejoin" ]
+    [ "$(paste -sd' ' Name0/rejoined)" = "start 1 freeze 2 stop branch rejoin" ]
     [ ! -e Name0/serving ]
     said 0 'a newer epoch exists'
     took 1 2
@@ -442,7 +446,7 @@ refused() {
     for step in freeze stop branch rejoin; do touch "hang/rejoin-$step"; done
     watch 0
     for step in freeze stop branch rejoin; do
-        until_true eval '[ "$(tail -n 1 Name0/rejoined)" = '"$step"' ]'
+        until_true eval '[[ $(tail -n 1 Name0/rejoined) == "$step"* ]]'
         kill -KILL "$(<watch.0)"
         grep -qx 'returned yes' Name0/srv/failover/machine
         rm "hang/rejoin-$step"
@@ -634,7 +638,7 @@ observer 2 b2: reaches the leader" ] || fail "$(<out)"
     watch 1
     until_true said 1 'begins: '
     power_off 0
-    until_true said 1 'step hooks: ended with status 1'
+    until_true said 1 'step hooks: ended with status 69'
     until_true eval '[ "$(grep -c ^hooks Name1/begun)" -ge 2 ]'
     rm fail/hooks
     until_true leads 1

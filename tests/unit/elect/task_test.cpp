@@ -56,7 +56,7 @@ TEST_CASE("work is a program and its step") {
     CHECK(command_of({Deed::step, Step::raise, 4}, "/i") ==
           std::vector<std::string>{"/i/bin/takeover", "--step", "raise", "--epoch", "4"});
     CHECK(command_of({Deed::unlock}, "/i") ==
-          std::vector<std::string>{"/i/bin/takeover", "--step", "unlock", "--epoch", "0"});
+          std::vector<std::string>{"/i/bin/takeover", "--step", "unlock"});
     CHECK(command_of({Deed::start, Step::done, 4}, "/i") ==
           std::vector<std::string>{"/i/bin/rejoin", "--step", "start", "--epoch", "4"});
     CHECK(command_of({Deed::branch}, "/i") ==

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of rs-export, rs-elect, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse, rs-status and rs-store for bash 4.4 and later.
+# Completion of rs-elect, rs-export, rs-pull, rs-import, rs-notify, rs-render, rs-slaparse, rs-status, rs-store and rs-takeover for bash 4.4 and later.
 #
 # Options and subcommands are read from the tool's own --help, so that they are always those of the
 # program that is run. Names and generations come from `rs-store list`, which gets one second.
@@ -42,6 +42,8 @@ _rs_takes_value() {
     rs-elect:*) return 1 ;;
     rs-status:--deployment | rs-status:--state | rs-status:--output | rs-status:-o) ;;
     rs-status:*) return 1 ;;
+    rs-takeover:--force-data-loss | rs-takeover:--step | rs-takeover:--epoch | rs-takeover:--stand-down) ;;
+    rs-takeover:*) return 1 ;;
     rs-store:--entries | rs-store:--checksum) return 1 ;;
     rs-export:--have | *:--store | *:--name | *:--emit | *:--exec | *:--exclude | *:--exclude-from) ;;
     *:--generation | *:--host | *:--instance | *:--limit | *:--level | *:--threads | *:--wait) ;;
@@ -79,6 +81,7 @@ _rs_value() {
     --emit) _rs_offer "$3" < <(_rs_stored "$4" "$5") ;;
     --format) _rs_offer "$3" < <(printf '%s\n' tar cpio zip) ;;
     --from) _rs_offer "$3" < <(printf '%s\n' xml json text) ;;
+    --step) _rs_offer "$3" < <(printf '%s\n' lock acquire raise freeze import retype hooks start publish follow unlock) ;;
     --keep) _rs_offer "$3" < <(printf '%s\n' 2W 3B) ;;
     esac
 }
@@ -87,7 +90,7 @@ _rs_value() {
 # The operands so far are in the caller's array `operands`. Sets COMPREPLY.
 _rs_operand() {
     case $1:$2:$3 in
-    rs-export::0 | rs-import::0 | rs-status::*) _rs_paths d "$4" ;;
+    rs-export::0 | rs-import::0 | rs-status::* | rs-takeover::0) _rs_paths d "$4" ;;
     rs-slaparse::0) _rs_paths f "$4" ;;
     rs-pull::*) _rs_paths f "$4" ;; # it has none: the value of --have
     rs-store::* | rs-render::* | rs-elect::*) _rs_offer "$4" < <(_rs_subcommands "$tool_path") ;;
@@ -164,4 +167,4 @@ _rs_tools() {
     fi
 }
 
-complete -F _rs_tools rs-elect rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-status rs-store
+complete -F _rs_tools rs-elect rs-export rs-pull rs-import rs-notify rs-render rs-slaparse rs-status rs-store rs-takeover

@@ -48,7 +48,11 @@ store() {
 printf 'time %s\n' "$(date +%s)"
 df -Pk -- "$dir" 2>/dev/null | awk 'NR == 2 { print "disk", $2, $4 }'
 [ -e "$dir/etc/watched" ] || exit 0
-head -c 1000000 -- "$dir/etc/watched" | awk '!/^#/ { print "watched " $0 }'
+# Whom a generation is pushed to is another one while that one leads.
+head -c 1000000 -- "$dir/etc/watched" | awk -v run="$dir/var/run" '
+    /^#/ { next }
+    $1 == "proven" && NF >= 5 && (getline who <(run "/" $2 ".to")) > 0 { print "watched", $1, $2, $3, $4, who; next }
+    { print "watched " $0 }'
 head -c 1000000 -- "$dir/etc/watched" | awk '!/^#/' | while read -r word first rest; do
     path=$first${rest:+ $rest}
     [ "$word" != spool ] || path=$rest

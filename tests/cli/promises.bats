@@ -187,7 +187,7 @@ hours_later() {
 }
 
 @test "a backup server that was never told, however often there was something to tell" {
-    spool=$fleet/Name0/var/spool callbacks=$fleet/$pbs/bin/notify-accept
+    spool=$fleet/Name0/var/spool callbacks=$fleet/$pbs/bin/serve
     mv "$callbacks" kept
     run -1 "$fleet/Name0/bin/exporter"
     all_kept

@@ -173,7 +173,7 @@ filled() {
     [ "$(sqlite3 "$fallback/srv/sqlite/a.db" 'SELECT count(*) FROM t')" = 1002 ]
     [ ! -e "$fallback/srv/sqlite/other" ]
     [ -e "$fallback/srv/sqlite/cache/mine" ]
-    [ "$(ls -A "$fallback/srv" | tr '\n' ' ')" = ".sqlite.rs-import backup sqlite " ] || fail "$(ls -A "$fallback/srv")"
+    [ "$(ls -A "$fallback/srv" | tr '\n' ' ')" = ".sqlite.rs-import backup failover sqlite " ] || fail "$(ls -A "$fallback/srv")"
 }
 
 @test "sqlite: a dump that is not what was dumped is refused, and the state before goes on" {

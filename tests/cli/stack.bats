@@ -212,7 +212,7 @@ END
     [ "${lines[*]}" = "feed-url-Name-1-pull feed-url-Name-1-push feed-url-Name-2-pull feed-url-Name-2-push takeover-Name-1-password takeover-Name-1-url takeover-Name-2-password takeover-Name-2-url" ] || fail "$output"
     for promise in fleet/root/etc/promise/*; do "$promise" || fail "$promise"; done
     # Programs that people read at night.
-    shellcheck fleet/*/bin/exporter fleet/*/bin/*-serve fleet/*/bin/notify-accept fleet/*/bin/dump fleet/*/bin/tell-again fleet/*/bin/equeue fleet/*/etc/service/* fleet/*/bin/pbs/* fleet/*/etc/promise/*
+    shellcheck fleet/*/bin/exporter fleet/*/bin/*serve fleet/*/bin/ask fleet/*/bin/load fleet/*/bin/takeover fleet/*/bin/dump fleet/*/bin/tell-again fleet/*/bin/equeue fleet/*/etc/service/* fleet/*/bin/pbs/* fleet/*/etc/promise/*
 
     for round in 1 2 3; do
         echo "$round" >fleet/Name0/srv/data/file
@@ -323,7 +323,7 @@ END
 
 @test "without optional arguments there is nothing of them; a service beside it has its own names and parameters" {
     replicated "'A', 2" "'e', 'i'" '{"-sla-A0-computer_guid": "CA", "-sla-B1-computer_guid": "CB", "x": 3}'
-    [ "$(request A0 'sorted(p)')" = "authorized-key name namebase notify number" ]
+    [ "$(request A0 'sorted(p)')" = "authorized-key line name namebase notify number" ]
     [ "$(request A0 'r["placement"]')" = "{'mode': 'unique_by_network'}" ]
 
     # shellcheck disable=SC2016 # of a template
@@ -426,7 +426,7 @@ exporting() {
 served() {
     rm -rf got store
     rs-store init store
-    rs-pull --store store --name n --have | tree/bin/export-serve | rs-pull --store store --name n >/dev/null
+    rs-pull --store store --name n --have | tree/bin/serve | rs-pull --store store --name n >/dev/null
     restore store n latest got
     (cd got && find . -type f ! -name backup.signature -exec cat {} +)
 }
@@ -440,7 +440,7 @@ importing() {
 
 # What a push does, straight from the leader.
 pushed() {
-    fallback/bin/import-serve have | tree/bin/export-serve | fallback/bin/import-serve receive
+    fallback/bin/serve have | tree/bin/serve | fallback/bin/serve receive
 }
 
 @test "a dump is whole or it is the one before: an exporter that fails, is killed, or writes nothing" {
@@ -479,13 +479,13 @@ esac'
     run -69 --separate-stderr tree/bin/exporter
     [ $((SECONDS - began)) -le 6 ]
     run ! pgrep -f "$PWD/tree/bin/Name-exporter"
-    run -75 --separate-stderr tree/bin/export-serve </dev/null
+    run -75 --separate-stderr tree/bin/serve </dev/null
     [[ $stderr == *"was cut off"* ]]
     sed -i 's/--tries 1 --timeout 1/--tries 3 --timeout 1d/' tree/bin/exporter
 
     echo killed >mode
     run -137 tree/bin/exporter
-    run -75 --separate-stderr tree/bin/export-serve </dev/null
+    run -75 --separate-stderr tree/bin/serve </dev/null
     [[ $stderr == *"was cut off"* ]]
 
     # Meanwhile a second one has nothing to do, and a reader waits.
@@ -561,7 +561,7 @@ cat "$backup/number" >"$data/number"'
 
     # It hangs, with something that it has started: it has a time, and the dump before is there again.
     cp fallback/bin/Name-importer importer
-    sed -i 's/--timeout 1d/--timeout 1/' fallback/bin/import-serve
+    sed -i 's/--timeout 1d/--timeout 1/' fallback/bin/load
     sed -i 's/^\[ -e.*/[ -e "$backup\/number" ] || { sleep 1000 \& wait; }/' fallback/bin/Name-importer
     run -69 --separate-stderr pushed
     [[ $stderr == *"the dump before it is loaded again"* ]] || fail "$stderr"
@@ -603,8 +603,8 @@ cat "$backup/number" >"$data/number"'
     local last=tree/srv/backup/Name there=fallback/srv/backup/Name inode
     rs-store init store
     through() {
-        rs-pull --store store --name n --have | tree/bin/export-serve | rs-pull --store store --name n
-        fallback/bin/import-serve have | rs-pull --store store --name n --emit latest --have=- | fallback/bin/import-serve receive
+        rs-pull --store store --name n --have | tree/bin/serve | rs-pull --store store --name n
+        fallback/bin/serve have | rs-pull --store store --name n --emit latest --have=- | fallback/bin/serve receive
     }
     # What of it is the same file as before is not written again.
     looked() { stat -c '%i %.9Y' "$1/d/big" "$1/d/new line"; }
@@ -759,7 +759,7 @@ sharing() {
         '{"type": "push", "name": "m", "notification-id": "m-push", "url": ""}' '{"name": "none"}'
     [ "$status" -eq 0 ] || fail "$stderr"
     [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "n-pull n-pull_raw n-push n-push_raw " ]
-    shellcheck -e SC2016 pbs/bin/pbs/* pbs/bin/notify-accept pbs/bin/equeue
+    shellcheck -e SC2016 pbs/bin/pbs/* pbs/bin/serve pbs/bin/equeue
     run ! pbs/bin/pbs/n-pull_raw
     [ ! -e hacked ]
     [[ $(cat pbs/etc/cron.d/n-pull) == *" * * * * $PWD/pbs/bin/pbs/n-pull" ]]
@@ -774,7 +774,7 @@ sharing() {
     [ "$status" -eq 78 ]
     [[ $stderr == *"two entries are called n-pull"* ]] || fail "$stderr"
     # Names that the profile has itself.
-    for name in buildout notify-accept values directory; do
+    for name in buildout serve values directory; do
         sharing "{$pull, \"url\": \"exec:/x\", \"notification-id\": \"$name\"}"
         [ "$status" -eq 0 ] || fail "$name: $stderr"
         [ "$(ls pbs/bin/pbs | tr '\n' ' ')" = "$name ${name}_raw " ]

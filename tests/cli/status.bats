@@ -133,9 +133,12 @@ all_status() {
     says "the floor is 100%"
     restore_it "$top/Name1/etc/watched"
     # Not proven: that instance has loaded nothing.
-    spoil "$top/PBS-Name-1/etc/watched" 's/^\(proven .*\) 9000 \(.*\) Name1$/\1 1 \2 Name7/'
+    spoil "$top/PBS-Name-1/etc/watched" 's/^\(proven .*\) 9000 /\1 1 /'
+    # Whom it is pushed to may be another one than at first.
+    spoil "$top/PBS-Name-1/var/run/wiki-root-Name-1-push.to" 's/Name1/Name7/'
     until_true eval 'all_status --json >j || :; [ "$(jq -r ".troubles[].state" j)" = never ]'
     says "is not proven on Name7"
+    restore_it "$top/PBS-Name-1/var/run/wiki-root-Name-1-push.to"
     restore_it "$top/PBS-Name-1/etc/watched"
     for name in Name0 Name1 PBS-Name-1; do cp -a "kept/$name/." "$top/$name/etc/promise/"; done
     all_status -q

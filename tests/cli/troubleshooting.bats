@@ -173,10 +173,10 @@ restored() {
     run -3 "$pbs/bin/pbs/${id}-push_raw"
     quotes 'It was pulled, and is not proven' "$output" 'no dump before it'
     restored "$fallback/bin/notes-importer"
-    replaced "$fallback/bin/import-serve" "[ \"\$SSH_ORIGINAL_COMMAND\" = receive ] || exec $top/tmp/import-serve.kept have; cat >/dev/null; echo hello"
+    replaced "$fallback/bin/serve" "[ \"\$SSH_ORIGINAL_COMMAND\" = receive ] || exec $top/tmp/import-serve.kept have; cat >/dev/null; echo hello"
     run -69 "$pbs/bin/pbs/${id}-push_raw"
     quotes 'It was pulled, and is not proven' "$output" 'no proof came back'
-    restored "$fallback/bin/import-serve"
+    restored "$fallback/bin/serve"
     "$pbs/bin/pbs/${id}-push_raw"
 }
 
@@ -306,6 +306,7 @@ restored() {
     # The queue gives up, and says so.
     "$pbs/bin/services" stop
     rs-notify queue --retry "$pbs/var/queue"
+    until_true flock -n "$pbs/var/queue/worker.lock" true
     run -1 rs-notify work --once --tries 2 --backoff 0 --queue "$pbs/var/queue"
     run -1 "$pbs/etc/promise/queue"
     quotes 'WHAT PROMISES SAY' "$output" 'KEY given up'

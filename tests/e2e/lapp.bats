@@ -176,3 +176,47 @@ same_databases() {
     diff -r before "$leader/srv/backup/postgres"
     settled 1
 }
+
+@test "lapp: handed over while a client writes, no row is lost; taken over after a loss, none but those since the last dump" {
+    running
+    local writer written acknowledged there
+    on postgres0 postgres -c 'CREATE DATABASE wiki' -c 'CREATE ROLE owner'
+    on postgres0 wiki -c 'CREATE TABLE row(n bigint PRIMARY KEY)'
+    "${as[@]}" fleet/postgres0/bin/exporter
+    until_true grep -q 'imported yes' fleet/postgres1/srv/failover/held
+    # A client that writes numbers one by one, and notes those that the server has acknowledged.
+    client() {
+        local n=$2
+        while on "$1" wiki -c "INSERT INTO row VALUES ($n)" >/dev/null 2>>client.err; do
+            echo "$n" >>acknowledged
+            n=$((n + 1))
+        done
+    }
+    : >acknowledged
+    client postgres0 1 & writer=$!
+    pids+=("$writer")
+    until_true eval '[ "$(wc -l <acknowledged)" -ge 5 ]'
+    run -0 "${as[@]}" fleet/postgres1/bin/takeover --planned
+    wait "$writer" || :
+    echo "# $(tail -n 1 <<<"$output"); $(wc -l <acknowledged) rows" >&3
+    grep -q 'read-only\|terminat\|closed' client.err || fail "$(cat client.err)"
+    [ "$(on postgres1 wiki -c 'SELECT count(*), max(n) FROM row')" = "$(wc -l <acknowledged)|$(tail -n 1 acknowledged)" ]
+    on postgres1 wiki -c 'INSERT INTO row VALUES (0)'
+    until_true grep -qx 'kind import' fleet/postgres0/etc/failover
+    until_true eval '! "${as[@]}" fleet/postgres1/bin/ask postgres0 alive'
+    # The other way, by force: the leader is lost in the midst.
+    "${as[@]}" fleet/postgres1/bin/exporter
+    until_true grep -q 'imported yes' fleet/postgres0/srv/failover/held
+    until_true eval '[ "$(on postgres0 wiki -c "SELECT count(*) FROM row WHERE n = 0")" = 1 ]'
+    : >acknowledged
+    client postgres1 1000000 & writer=$!
+    pids+=("$writer")
+    until_true eval '[ "$(wc -l <acknowledged)" -ge 5 ]'
+    there=$(on postgres0 wiki -c 'SELECT count(*) FROM row')
+    mv fleet/postgres1 fleet/postgres1.away
+    run "${as[@]}" fleet/postgres0/bin/takeover
+    [ "$status" -eq 0 ] || fail "$output"
+    [ "$(on postgres0 wiki -c 'SELECT count(*) FROM row')" = "$there" ]
+    on postgres0 wiki -c 'INSERT INTO row VALUES (-1)'
+    mv fleet/postgres1.away fleet/postgres1
+}

@@ -39,7 +39,7 @@ dumped() {
 
 # told_all N NUMBER: all of them tell of their dump at once, 20 at a time, in any order.
 told_all() {
-    seq "$1" | shuf | xargs -P 20 -I{} rs-notify send --source 's{}' --name 'n{}' --generation "1.$2" --key-file key --to "exec:$PWD/pbs/bin/notify-accept"
+    seq "$1" | shuf | xargs -P 20 -I{} rs-notify send --source 's{}' --name 'n{}' --generation "1.$2" --key-file key --to "exec:$PWD/pbs/bin/serve"
 }
 
 # loaded_all N NUMBER

@@ -63,9 +63,21 @@ class Deployment:
         shared = [{"name": other["name"], "parameters": other["parameters"]}
                   for other in self.requests.values()
                   if other["shared"] and other["placement"].get("instance_guid") == request["name"]]
-        return {"software-type": request.get("software-type", ""), "partition": slug(request["name"]),
+        parameters = request["parameters"]
+        # Those that are called the same together know each other, and can each become what another one is.
+        line = [other for other in self.requests.values() if parameters.get("line") and other["parameters"].get("line") == parameters["line"]]
+        known = [(other["name"], self.published.get(other["name"], {})) for other in line if other["name"] != request["name"]]
+        peers = {"peers": " ".join(f"{name}@{p['notification-id'].split(':')[0]}={p['resilient-ssh-url']}" for name, p in known if "resilient-ssh-url" in p),
+                 "peer-keys": " ".join(p["ssh-public-key"] for _, p in known if "resilient-ssh-url" in p)} if line else {}
+        roles = {}
+        for other in line:
+            role = {"0": "leader", "1": "fallback"}.get(str(other["parameters"].get("number")))
+            if role:
+                roles[role] = {"software-type": other.get("software-type", ""),
+                               "parameters": other["parameters"] | {k: parameters[k] for k in ("number", "name")} | peers}
+        return {"software-type": request.get("software-type", ""), "partition": slug(request["name"]), "roles": roles,
                 "computer": request["placement"].get("computer_guid", "COMP-0"),
-                "address": self.address, "parameters": request["parameters"], "shared": shared}
+                "address": self.address, "parameters": parameters | peers, "shared": shared}
 
     def round(self, first):
         whole = self.render("root", dict(first))

@@ -11,6 +11,7 @@ Exits 1 at the first difference.
 
 import json
 import os
+import re
 import random
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import jinja2
 BASES = ["n", "runner", "kvm", "my-app", "x1", "1-x"]
 SLA_KEYS = ["computer_guid", "network_guid", "computer-guid", "mode", "a", "1", "n1-x"]
 NAMES = ["size", "db-name", "a", "Z_9", "software-root", "buildout-shared-folder", "remove-backup-older-than",
-         "resiliency-backup-periodicity", "dump-max-age", "disk-floor", "name", "number", "notify"]
+         "resiliency-backup-periodicity", "dump-max-age", "disk-floor", "name", "number", "notify", "line", "peers"]
 VALUES = ["", "v", "3", " padded ", "two\nlines", "\n[evil]\nrecipe = x", "${buildout:directory}", "$$", "a;b", "#c", "!py!1", "it's \"q\"",
           "\u00e9\u2028", "[x]", "a = b", 0, 1, -7, 2.5, True, False, None, [], [1, "a", None], {"k": {"deep": [True]}}, "\t", "\\n"]
 
@@ -71,8 +72,9 @@ def placement(parameters, base, number):
 def wanted(parameters, base, count):
     """Name to (type, shared, placement, parameters that do not come from what others publish)."""
     left = {k: v for k, v in parameters.items() if not k.startswith("-sla-")}
-    own = {"number": "0", "name": base + "0", "namebase": base, "colour": "red"}
-    leader = {k: v for k, v in left.items() if k not in ("number", "name", "namebase", "notify")} | own
+    line = {"line": f"C-p-{base}"}
+    own = line | {"number": "0", "name": base + "0", "namebase": base, "colour": "red"}
+    leader = {k: v for k, v in left.items() if k not in ("number", "name", "namebase", "notify", "line", "peers", "peer-keys")} | own
 
     def watched(*keys):
         return {k: left[k] for k in keys if left.get(k)}
@@ -81,20 +83,21 @@ def wanted(parameters, base, count):
     for i in range(1, count):
         some = {k: left[k] for k in ("software-root", "buildout-shared-folder") if left.get(k)}
         out[f"{base}{i}"] = ("i", False, placement(parameters, base, i),
-                             some | watched("resiliency-backup-periodicity", "dump-max-age", "disk-floor") | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
+                             some | watched("resiliency-backup-periodicity", "dump-max-age", "disk-floor") | line | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
         out[f"PBS ({base} / {i})"] = ("pull-backup", False, placement(parameters, "pbs", i), watched("disk-floor"))
         here = {"instance_guid": f"PBS ({base} / {i})"}
-        shared = {"name": f"C-p-{base}-{i}"} | watched("resiliency-backup-periodicity", "dump-max-age")
+        shared = {"name": f"C-p-{base}-{i}", "namebase": base} | watched("resiliency-backup-periodicity", "dump-max-age")
         out[f"PBS {i} pulling from {base}0"] = ("pull-backup", True, here, shared | {
             "type": "pull", "title": f"Pulling from {base}", "notification-id": f"C-p-{base}-{i}-pull",
             "remove-backup-older-than": left.get("remove-backup-older-than", "2W")})
         out[f"PBS pushing on {base}{i}"] = ("pull-backup", True, here, shared | {
-            "type": "push", "title": f"Pushing to {base} backup {i}", "instance": f"{base}{i}", "notification-id": f"C-p-{base}-{i}-push"})
+            "type": "push", "number": str(i), "title": f"Pushing to {base} backup {i}", "instance": f"{base}{i}", "notification-id": f"C-p-{base}-{i}-push"})
     return out
 
 
 # Come from what others have published, which is nothing yet; of the backup servers there is nothing else.
 PUBLISHED = {"authorized-key", "on-notification", "notify", "url", "server-key", "monitor-title", "notification-key"}
+NUMBERED = re.compile("(url|server-key|on-notification|notification-key)-[0-9]+")
 
 
 def differs(what, parameters, got, want):
@@ -139,7 +142,7 @@ def main():
                 differs(f"status {done.returncode}: {done.stderr.decode()}", parameters, "", "")
             requests = json.loads(done.stdout)["requests"]
             got = {r["name"]: (r["software-type"], r["shared"], r["placement"],
-                               {k: v for k, v in r["parameters"].items() if k not in PUBLISHED}) for r in requests}
+                               {k: v for k, v in r["parameters"].items() if k not in PUBLISHED and not NUMBERED.fullmatch(k)}) for r in requests}
             want = wanted(parameters, base, count)
             if len(requests) != len(want) or json.dumps(got, sort_keys=True) != json.dumps(want, sort_keys=True):
                 differs(f"round {turn}: other requests", parameters, got, want)

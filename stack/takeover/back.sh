@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Who led stands down, and becomes a fallback; and those are told who could not be at first; sourced by rs-takeover.
+# shellcheck disable=SC2034,SC2154 # globals are those of rs-takeover
+
+# Another one leads, in given_epoch. Whoever led publishes nothing from now on, and goes on to become a fallback, without being
+# waited for.
+stand_down() {
+    supersede
+    [ "$kind" = export ] || return 0
+    if [ "$wait" = yes ]; then
+        rejoin
+        return
+    fi
+    setsid "$0" --quiet --rejoin "$dir" </dev/null >>"$log" 2>&1 &
+}
+
+# The same, and no more: whoever calls it goes on with rejoin.
+supersede() {
+    know
+    [ "$given_epoch" -ge "$known" ] || die 77 "$instance: knows of epoch $known" "whoever leads in epoch $given_epoch does not lead any more"
+    if [ "$(kept leads)" = "$given_epoch" ] && [ ! -e "$state/superseded" ]; then
+        die 77 "$instance: leads in epoch $given_epoch itself"
+    fi
+    hear_of "$given_epoch"
+    [ "$kind" = export ] || return 0
+    [ "$(kept superseded)" = "$given_epoch" ] || printf '%s\n' "$given_epoch" | keep superseded
+    printf '%s %s: stands down: another instance leads in epoch %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$me" "$given_epoch" >>"$log" || :
+}
+
+# Succeeds unless another instance leads: before a dump is published. What the coordinator says last counts; while it does not
+# answer, or has lost what it knew, the backup servers are what refuses the dumps of who led before.
+prove() {
+    [ -n "$coordinator" ] || return 0
+    _mine=$(kept leads | grep . || echo 1)
+    "$coordinate" "$coordinator" read "$line" >"$work/answer" 2>"$work/why" || {
+        complain warning "the coordinator says nothing of $line: $(because)" "dumps go on; nobody is elected meanwhile"
+        return 0
+    }
+    _now=$(sed -n 's/^epoch //p' "$work/answer")
+    if ! is_epoch "${_now:-0}" || [ "$_now" -le "$_mine" ]; then return 0; fi
+    given_epoch=$_now
+    stand_down
+    die 77 "$instance: another instance leads in epoch $_now: $(sed -n 's/^leader //p' "$work/answer")" "this one becomes a fallback"
+}
+
+# What was dumped, or could be, and no backup server has, is kept there as a branch; then this instance is a fallback.
+rejoin() {
+    if [ ! -e "$state/superseded" ]; then
+        [ "$kind" = import ] || die 64 "$instance: was not superseded" "an instance that leads stands down first: $me --stand-down EPOCH"
+        # One whose takeover was overtaken before it led.
+        only_one
+        said=
+        step_unlock
+        forget takeover
+        return
+    fi
+    # Who was told to stand down is at it already.
+    exec 8>>"$state/lock"
+    if [ "$wait" = yes ]; then
+        flock -w 3600 8 || die 75 "$dir: another rs-takeover is at work since an hour"
+    else
+        flock -n 8 || return 0
+    fi
+    [ -e "$state/superseded" ] || return 0
+    epoch=$(kept superseded)
+    if [ "$(kept rejoin)" != branched ]; then
+        begin
+        said=
+        keep_branch
+        printf 'branched\n' | keep rejoin
+        done_with branch "$said"
+    fi
+    begin
+    said=
+    # Whoever loads dumps has to write.
+    release
+    render_as fallback
+    rm -f -- "$dir/srv/takeover_triggered" "$generation_file"
+    sync -- "$dir/srv" "${generation_file%/*}"
+    supervise
+    forget leads held handing-over takeover superseded rejoin
+    said="is a fallback now"
+    done_with rejoin "$said"
+}
+
+# Dumps once more what is here, and has a backup server at least keep it beside the line that goes on.
+# Ends with 69 if none could: then nothing here is touched.
+keep_branch() {
+    hooks stop
+    RS_BRANCH=yes "$dir/bin/dump" >"$work/answer" 2>"$work/why" 8>&- </dev/null ||
+        warn "what was written since the last dump cannot be dumped any more: $(because)" "the last dump is kept"
+    [ -n "$servers" ] || return 0
+    _kept=
+    for _server in $servers; do
+        # The dump that is the end of the line that goes on is there already.
+        if ask 86400 "$_server" branch; then _kept="$_kept $_server"; fi
+    done
+    [ -n "$_kept" ] || die 69 "no backup server has taken what was dumped here: $(because)" "$me --rejoin $dir tries again, and so does cron"
+    said="$(head -n 1 -- "$generation_file") is kept by$_kept; rs-store diff shows what differs"
+}
+
+# Tells those who could not be told of the last takeover; for cron. One that waits to be a fallback tries that.
+remind() {
+    # Whoever asked for it may have gone.
+    if [ -e "$state/handing-over" ] && [ ! -e "$state/superseded" ]; then
+        if [ -n "$(find "$state/handing-over" -mmin +15)" ]; then hand_back; fi
+        return
+    fi
+    if [ -e "$state/superseded" ]; then
+        rejoin
+        return
+    fi
+    [ -s "$state/untold" ] || return 0
+    only_one
+    epoch=$(kept leads)
+    is_epoch "$epoch" || return 0
+    _left=
+    for _who in $(kept_all untold); do
+        case " $servers " in
+        *" $_who "*) _word=lead ;;
+        *) _word=stand-down ;;
+        esac
+        _got=0
+        ask 20 "$_who" "$_word" "$epoch" || _got=$?
+        case $_got in
+        0) ;;
+        77)
+            know
+            complain error "$_who: refuses epoch $epoch: $(because)" "another instance leads: look at it"
+            _left="$_left $_who"
+            ;;
+        *) _left="$_left $_who" ;;
+        esac
+    done
+    for _who in $_left; do printf '%s\n' "$_who"; done | keep untold
+}

@@ -20,7 +20,7 @@ settle() {
         place
         move_away
         jq -Sr --slurpfile deployment "$work/deployment.json" --slurpfile wanted "$work/wanted.json" --slurpfile placements "$state/placements.json" \
-            --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" -n -f "$lib/given.jq" >"$work/given"
+            --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --arg state "$state" -n -f "$lib/given.jq" >"$work/given"
         while read -r _slug _where _name <&3 && IFS= read -r _one <&3; do
             printf '%s\n' "$_one" >"$work/description"
             render_one "$_name" "$_slug" "$_where"
@@ -54,6 +54,7 @@ move_away() {
 # Renders the instance $1, slug $2, on the computer $3, as $work/description says, unless that was done in this run already.
 render_one() {
     if [ -e "$work/rendered/$2" ] && cmp -s -- "$work/rendered/$2" "$work/description"; then return; fi
+    [ ! -e "$work/left_alone/$2" ] || return 0
     ship "$3" || return 0
     _base=$(base_of "$3") _got=0
     render "$1" "$2" "$_base/$2" "$(profile_on "$3")" "$_base/software/stack" "$3" || _got=$?
@@ -183,6 +184,7 @@ apply() {
     take_state
     open_hosts
     mkdir -- "$work/rendered" "$work/answers"
+    follow_leaders
     cp -- "$state/placements.json" "$work/at-first.json"
     : >"$work/changes"
     digest_software
@@ -225,7 +227,7 @@ plan() {
     digest_software_of "$_kept"
     jq '.placements' "$work/placed.json" >"$work/placements.json"
     jq --slurpfile deployment "$work/deployment.json" --slurpfile wanted "$work/wanted.json" --slurpfile placements "$work/placements.json" \
-        --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" -n -f "$lib/given.jq" |
+        --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --arg state "$state" -n -f "$lib/given.jq" |
         jq -s --slurpfile placed "$work/placed.json" --slurpfile before "$state/placements.json" --slurpfile given "$state/given.json" \
             --slurpfile shipped "$state/shipped.json" --arg digest "$(cat -- "$work/digest")" --arg name "$name" -f "$lib/plan.jq" >"$work/plan.json"
     warn_sharing

@@ -12,6 +12,8 @@ def is_root: test("^(/[A-Za-z0-9._-]+)+$") and (test("/[.]{1,2}(/|$)") | not);
 
 ["name", "profile", "software", "source", "software-type", "parameters", "computers", "stack"] as $deployment_options |
 ["guid", "network", "ssh", "root", "address", "path", "supervisor", "crontab", "runsvdir", "systemd", "units"] as $computer_options |
+["kind", "endpoints", "cacert", "cert", "key", "user", "password-file", "prefix", "timeout", "directory"] as $coordinator_words |
+($coordinator_words + ["lease", "block", "automatic"]) as $coordinator_options |
 . as $sections |
 ($sections.deployment // {}) as $d |
 (($d.computers // "") | words) as $named |
@@ -42,6 +44,18 @@ def wrong_computer:
     ({path, crontab, runsvdir, units} | to_entries[] | select(.value != "" and (.value | split(":") | all(is_root) | not)) |
      "[\($n)] \(.key): not an absolute path of letters, digits, dots, dashes and underscores: \(.value)");
 
+# Who says who leads: what coordinator(1) of stack/failover reads, and what rs-elect has to know.
+($sections.coordinator // {}) as $coordinator |
+def wrong_coordinator($all_local):
+    unknown("coordinator"; $coordinator_options),
+    (if .kind | IN("etcd", "dir") | not then "[coordinator] kind: etcd or dir, not \(.kind // "")" else empty end),
+    (if .kind == "dir" and ($all_local | not) then "[coordinator] kind: dir is for deployments whose computers are all local" else empty end),
+    (if .kind == "etcd" and (.endpoints // "") == "" then "[coordinator] endpoints: missing" else empty end),
+    (to_entries[] | select(.value | test("[\u0000-\u001f\u007f]")) | "[coordinator] \(.key): has several lines"),
+    ({lease, block} | to_entries[] | select(.value != null and (.value | test("^[1-9][0-9]{0,5}$") | not)) |
+     "[coordinator] \(.key): not a number of seconds: \(.value)"),
+    (select(.automatic != null and (.automatic | IN("yes", "no") | not)) | "[coordinator] automatic: yes or no, not \(.automatic)");
+
 [$computers[] | select($sections[.] != null) | computer(.)] as $found |
 {errors: [
     (if $sections.deployment == null then "there is no section [deployment]" else empty end),
@@ -53,6 +67,7 @@ def wrong_computer:
     ($found[] | wrong_computer),
     ($found | group_by(.guid)[] | select(length > 1) | "\(map("[\(.name)]") | join(" and ")): the same guid: \(.[0].guid)"),
     ($found | group_by([.ssh, .root])[] | select(length > 1) | "\(map("[\(.name)]") | join(" and ")): the same root on the same machine: \(.[0].root)"),
+    (if $sections.coordinator then $coordinator | wrong_coordinator(all($found[]; .local)) else empty end),
     (if all($found[]; .local) then empty else $found[] | select(.address == "") | "[\(.name)] address: missing: others cannot reach it without" end)],
  deployment: {
     name: $d.name, software_type: ($d["software-type"] // ""), stack: (($d.stack // "") | below($directory)),
@@ -61,5 +76,8 @@ def wrong_computer:
     source: (($d.source // "") | below($directory)),
     parameters_file: (($d.parameters // "") | below($directory)),
     parameters: ($sections.parameters // {}),
+    coordinator: (if $sections.coordinator then {
+        conf: ([$coordinator_words[] as $word | select(($coordinator[$word] // "") != "") | "\($word) \($coordinator[$word])"] | join("\n")),
+        lease: ($coordinator.lease // "15"), block: ($coordinator.block // "3600"), automatic: ($coordinator.automatic // "yes")} else null end),
     all_local: all($found[]; .local),
     computers: $found}}

@@ -45,7 +45,9 @@ def place($r):
     ($r.placement | constraints) as $p |
     [$computers[] | . as $c | select($p | fits($c))] as $fitting |
     $before[$r.name].computer as $old |
-    if $fitting == [] then .errors += [nowhere($r)]
+    # Who has taken over stays where it is, and so does who led before: what was asked for was where they began.
+    if $before[$r.name].exchanged and $by_name[$old] then .placements[$r.name] = {computer: $old}
+    elif $fitting == [] then .errors += [nowhere($r)]
     elif any($fitting[]; .name == $old) then .placements[$r.name] = {computer: $old}
     else
         .placements as $so_far |
@@ -61,7 +63,7 @@ def place($r):
     end |
     if .placements[$r.name] then
         .placements[$r.name] = $before[$r.name] + .placements[$r.name] +
-            {slug: $r.slug, placement: $p, type: ($r."software-type" // ""), state: $r.state, wanted: true}
+            {slug: ($before[$r.name].slug // $r.slug), placement: $p, type: ($r."software-type" // ""), state: $r.state, wanted: true}
     else . end;
 
 # Networks that an instance which wants one for itself has to share.

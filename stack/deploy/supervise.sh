@@ -294,6 +294,11 @@ case $supervisor in cron | runit | systemd | none) ;; *) exit 64 ;; esac
 case $action in
 up | down)
     [ "$supervisor" != none ] || exit 0
+    # An instance that changes what it is does this by itself: rs-takeover(1).
+    if [ "$action" = up ] && [ -d "$dir/var" ]; then
+        printf '%s\n' "$id" "$program" "$@" >"$dir/var/supervised.new"
+        mv -- "$dir/var/supervised.new" "$dir/var/supervised"
+    fi
     # What is taken down must not be started again meanwhile: the schedule goes first, and comes last.
     [ "$action" != up ] || "services_$supervisor"
     if [ -n "$crontab" ]; then schedule_in_directory; else schedule_of_user; fi

@@ -6,62 +6,11 @@
 load ../lib/common
 load ../lib/deployment
 load ../lib/hosts
+load ../lib/chain
 
 patience=${RS_PATIENCE-120}
 # How often what can be done again and again is done.
 rounds=${RS_CHAIN_ROUNDS-1}
-
-# five: a service whose data is a directory, on five machines; the rest of the words here know where it is.
-five() {
-    hosts_up 5
-    replicated_software
-    hosts_computers | deployment '' '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
-    run --separate-stderr rs-deploy apply wiki.cfg
-    [ "$status" -eq 0 ] || fail "$output" "$stderr"
-}
-
-machine() { jq -r --arg name "$1" '.[$name].computer | ltrimstr("host")' .wiki.rs-deploy/placements.json; }
-instance() { printf '%s/host%s/wiki/%s\n' "$PWD" "$(machine "$1")" "$(tr -cs A-Za-z0-9 - <<<"$1" | sed 's/-$//')"; }
-
-# of INSTANCE PROGRAM...: a program of the instance, on its machine.
-of() {
-    local host
-    host=$(machine "$1")
-    host_run "$host" "$(instance "$1")/$2" "${@:3}"
-}
-pbs() { printf 'PBS (Name / %s)\n' "$1"; }
-store() { printf '%s/srv/backup/pbs\n' "$(instance "$(pbs "$1")")"; }
-
-# What is in the data of the leader is dumped, and goes on its way.
-exported() { of Name0 bin/exporter || fail "the exporter failed with $?"; }
-
-# arrived I...: those fallbacks have what the leader has, and it is proven.
-arrived() {
-    local i
-    for i in "$@"; do
-        diff -r "$(instance Name0)/srv/data" "$(instance "Name$i")/srv/data" >/dev/null 2>&1 || return 1
-        rs-store show "$(store "$i")" "wiki-root-Name-$i" "$(cat "$(instance Name0)/srv/backup/.Name.generation")" 2>/dev/null | grep -q '^proven' || return 1
-    done
-}
-
-# A dead line is noticed after two seconds instead of a minute, by both of its ends.
-impatient() {
-    local file
-    for file in host*/wiki/*/etc/ssh/config; do
-        chmod u+w "$file"
-        sed -i 's/^ServerAliveInterval .*/ServerAliveInterval 1/; s/^ServerAliveCountMax .*/ServerAliveCountMax 2/; s/^ConnectTimeout .*/ConnectTimeout 3/' "$file"
-    done
-    for file in host*/wiki/*/etc/ssh/sshd_config; do
-        chmod u+w "$file"
-        sed -i 's/^ClientAliveInterval .*/ClientAliveInterval 1/; s/^ClientAliveCountMax .*/ClientAliveCountMax 2/' "$file"
-    done
-    for file in host*/wiki/*/bin/services; do
-        RS_SERVICES_GRACE=2 "$file" stop >/dev/null
-        host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$file")" "$PWD/$file" start >/dev/null
-    done
-    # They are reached again.
-    for file in host*/wiki/*/etc/promise/sshd; do until_true host_run 1 "$file"; done
-}
 
 # big: so much that a cut comes in the midst.
 big() { head -c "${1-200000000}" /dev/urandom >"$(instance Name0)/srv/data/big"; }
@@ -74,17 +23,11 @@ cut_off() {
     [ $((SECONDS - began)) -le 15 ] || fail "it took $((SECONDS - began)) s to see that the line is dead"
 }
 
-# back INSTANCE: it is reached again.
-back() {
-    link_mend "$(machine "$1")"
-    until_true host_answers "$(machine "$1")"
-}
-
 # written DIR: somebody has begun to write below it.
 written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)" -gt 0 ]; }
 
 @test "a line that dies in the midst of a pull or a push: it ends, nothing is published, and the next one brings it all" {
-    five
+    on_machines 5
     impatient
     local data=$(instance Name1)/srv/data round before loaded calm i
     echo one >"$(instance Name0)/srv/data/file"
@@ -146,7 +89,7 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 }
 
 @test "a backup server that is lost: its history comes from the other one, then from the leader, and little goes over the line" {
-    five
+    on_machines 5
     local i new pull
     for i in 1 2 3; do
         seq "$((i * 100000))" >"$(instance Name0)/srv/data/numbers"
@@ -185,7 +128,7 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 
 @test "clocks that are wrong by years: order is by number, what is proven stays, and what comes after is loaded" {
     command -v faketime >/dev/null || skip 'needs faketime'
-    five
+    on_machines 5
     local round=0 when i
     # Whatever the clock of who dumps, and then of who keeps it.
     for when in $(for ((i = 1; i <= rounds; i++)); do echo +0d +1y -1y +0d -10y +10y; done) +0d; do
@@ -210,7 +153,7 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 
 @test "no secret is seen in a process, a log, a feed, a queue or a store" {
     local sampler file
-    five
+    on_machines 5
     # The keys themselves, and each line of a private key.
     for file in host*/wiki/*/etc/notifier/key; do head -n 1 "$file"; done >secrets
     for file in host*/wiki/*/etc/ssh/id host*/wiki/*/etc/ssh/pbs-client; do [ ! -e "$file" ] || grep -v -- ----- "$file" | sed -n '3p'; done >>secrets

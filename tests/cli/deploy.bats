@@ -484,3 +484,77 @@ END
     printf 'x\n' >broken.cfg
     run -78 --separate-stderr rs-deploy apply broken.cfg
 }
+
+@test "whoever has taken over is the first one from then on, where it is; what cannot be asked is left as it is" {
+    replicated_software
+    { computer one NET-1 && computer two NET-2 && computer three NET-3 && computer four NET-4 && computer five NET-5; } | deployment '' '[parameters]' 'count = 3' \
+        '-sla-Name0-computer_guid = COMP-one'
+    run -0 rs-deploy apply wiki.cfg
+    directory() { jq -r --arg name "$1" '.[$name].directory' .wiki.rs-deploy/placements.json; }
+    local old new
+    old=$(directory Name0) new=$(directory Name1)
+    echo 1 >"$old/srv/data/file"
+    "$old/bin/exporter"
+    until_true grep -q 'imported yes' "$new/srv/failover/held"
+    # The old leader is away: its computer is what is not there.
+    mv one one.away
+    run -0 "$new/bin/takeover"
+    mv one.away one
+    # Nobody has told it: it stands down when names are exchanged, and gives away what nobody had.
+    echo alone >"$old/srv/data/file"
+    run -0 --separate-stderr rs-deploy apply wiki.cfg
+    [[ $output == *"~ Name1 has taken over in epoch 2: it is Name0 from now on, and what was Name0 is Name1"* ]] || fail "$output"
+    [ "$(directory Name0)" = "$new" ]
+    [ "$(directory Name1)" = "$old" ]
+    grep -qx 'kind import' "$old/etc/failover"
+    grep -qx 'name Name0' "$new/etc/failover"
+    [ "$(rs-store cat five/wiki/PBS-Name-1/srv/backup/pbs wiki-root-Name-1 branch/1.2 file)" = alone ]
+    # It stays there, though its constraint says otherwise, and nothing changes any more.
+    run -0 rs-deploy apply wiki.cfg
+    [ "$output" = "wiki: nothing to do" ] || fail "$output"
+    echo 2 >"$new/srv/data/file"
+    "$new/bin/exporter"
+    until_true eval '[ "$(cat "$old/srv/data/file")" = 2 ]'
+    # Back again, with the one that leads out of reach: who led is not made a leader by mistake.
+    run -0 "$old/bin/takeover"
+    until_true grep -qx 'kind import' "$new/etc/failover"
+    local away=${old%/wiki/*}
+    chmod 0 "$away/wiki" 2>/dev/null
+    mv "$away" away
+    run --separate-stderr rs-deploy apply wiki.cfg
+    [[ $stderr == *"is a fallback now, and who leads cannot be asked: it is left as it is"* ]] || fail "$status: $stderr"
+    grep -qx 'kind import' "$new/etc/failover"
+    rm -rf "$away"
+    mv away "$away"
+    chmod 700 "$away/wiki"
+    run -0 rs-deploy apply wiki.cfg
+    [ "$(directory Name0)" = "$old" ]
+}
+
+@test "who says who leads: a section that is wrong is told, and instances get what it says" {
+    replicated_software
+    computers() { computer one NET-1 && computer two NET-2; }
+    for wrong in 'kind = zookeeper' 'kind = etcd' 'kind = dir|lease = soon' 'kind = dir|automatic = perhaps' 'kind = dir|colour = red'; do
+        # shellcheck disable=SC2086
+        computers | deployment '' '[coordinator]' "${wrong%|*}" "${wrong#*|}"
+        sed -i '/^kind = .*/{n;/^kind = /d}' wiki.cfg
+        run -78 --separate-stderr rs-deploy apply wiki.cfg
+        [[ $stderr == *"[coordinator] "* ]] || fail "$wrong: $stderr"
+        [ ! -e one ]
+    done
+    computers | deployment '' '[coordinator]' 'kind = dir' 'lease = 7'
+    run -0 --separate-stderr rs-deploy apply wiki.cfg
+    local leader
+    leader=$(jq -r '.Name0.directory' .wiki.rs-deploy/placements.json)
+    grep -qx "directory $PWD/.wiki.rs-deploy/coordinator" "$leader/etc/coordinator.conf"
+    grep -qx 'lease 7' "$leader/etc/failover"
+    grep -qx 'first yes' "$leader/etc/failover"
+    [ -x "$leader/etc/service/elect" ]
+    # A dump asks first.
+    echo 1 >"$leader/srv/data/file"
+    run -0 "$leader/bin/exporter"
+    "$RS_STACK/failover/coordinator" "$leader/etc/coordinator.conf" acquire wiki-root-Name other 0 60
+    "$RS_STACK/failover/coordinator" "$leader/etc/coordinator.conf" order wiki-root-Name other 1 60
+    run ! "$leader/bin/dump"
+    [ -s "$leader/srv/failover/superseded" ]
+}

@@ -509,3 +509,40 @@ published() { jq -r ".$2" "$1/etc/published.json"; }
     [[ $stderr == *"broken"*"[own]"* ]] || fail "$stderr"
     [ ! -e i ]
 }
+
+@test "an instance takes one of its roles, again and back, and no other; what is wrong with roles is told" {
+    cat >p.cfg <<'END'
+[buildout]
+parts = switch
+[switch]
+recipe = switch-softwaretype
+a = a.cfg
+b = b.cfg
+END
+    for type in a b; do
+        printf '[buildout]\nparts = file\n[file]\nrecipe = template\ninline = %s ${slap-parameter:x} ${slap-connection:role}\noutput = out\n' "$type" >"$type.cfg"
+    done
+    echo '{"name": "n", "software-type": "a", "parameters": {"x": "1", "y": "2"}, "roles": {"leader": {"software-type": "b", "parameters": {"x": "3"}}}}' >given
+    rs-render instance p.cfg --root tree --given given --quiet
+    [ "$(cat tree/out)" = "a 1 " ]
+    rs-render instance p.cfg --root tree --again --role leader --quiet
+    [ "$(cat tree/out)" = "b 3 leader" ]
+    # It stays what it is until it is told otherwise, or given something else.
+    rs-render instance p.cfg --root tree --again --quiet
+    [ "$(cat tree/out)" = "b 3 leader" ]
+    rs-render instance p.cfg --root tree --again --role '' --quiet
+    [ "$(cat tree/out)" = "a 1 " ]
+    rs-render instance p.cfg --root tree --again --role leader --quiet
+    rs-render instance p.cfg --root tree --given given --quiet
+    [ "$(cat tree/out)" = "a 1 " ]
+    run -78 --separate-stderr rs-render instance p.cfg --root tree --again --role boss
+    [[ $stderr == *"role: boss is not among its roles"* ]] || fail "$stderr"
+    run -64 rs-render instance p.cfg --root tree --again --given given
+    run -66 rs-render instance p.cfg --root other --again
+    for wrong in '{"roles": {"a": 1}}' '{"roles": {"a": {}}}' '{"roles": {"a": {"software-type": 1, "parameters": {}}}}' '{"role": "a"}' \
+        '{"roles": {"a": {"software-type": "a", "parameters": []}}}' '{"roles": {"a": {"software-type": "a", "parameters": {}, "c": 1}}}'; do
+        echo "$wrong" >wrong
+        run -78 --separate-stderr rs-render instance p.cfg --root wrong.tree --given wrong
+        [[ $stderr == *role* ]] || fail "$wrong: $stderr"
+    done
+}

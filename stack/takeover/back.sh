@@ -19,6 +19,8 @@ stand_down() {
 supersede() {
     know
     [ "$given_epoch" -ge "$known" ] || die 77 "$instance: knows of epoch $known" "whoever leads in epoch $given_epoch does not lead any more"
+    # A mistake must not put an end to all epochs.
+    [ "$given_epoch" -le $((known + 1000000)) ] || die 64 "$given_epoch: is far above epoch $known, which is what $instance knows of"
     if [ "$(kept leads)" = "$given_epoch" ] && [ ! -e "$state/superseded" ]; then
         die 77 "$instance: leads in epoch $given_epoch itself"
     fi
@@ -90,7 +92,8 @@ keep_branch() {
     hooks stop
     RS_BRANCH=yes "$dir/bin/dump" >"$work/answer" 2>"$work/why" 8>&- </dev/null ||
         warn "what was written since the last dump cannot be dumped any more: $(because)" "the last dump is kept"
-    [ -n "$servers" ] || return 0
+    # Where nothing was ever dumped, and nothing can be, there is nothing to keep.
+    if [ -z "$servers" ] || [ ! -e "$generation_file" ]; then return 0; fi
     _kept=
     for _server in $servers; do
         # The dump that is the end of the line that goes on is there already.

@@ -313,6 +313,7 @@ found() { mv "$1.away" "$1"; }
     run -64 rs-takeover --step nothing "$one"
     run -64 rs-takeover --stand-down 0 "$one"
     run -64 rs-takeover --stand-down 9999999999999999 "$one"
+    run -64 rs-takeover --stand-down 999999999999999 "$two"
     run -66 rs-takeover "$PWD/nowhere"
     run -66 rs-takeover "$fleet/PBS-Name-1"
     echo bogus 1 >>"$two/etc/failover"

@@ -72,10 +72,10 @@ std::string Description::current_type() const {
 
 const Json& Description::current_parameters() const { return role.empty() ? parameters : roles.at(role).at("parameters"); }
 
-void Description::take_role(const std::string& name, const std::string& where) {
-    if (!name.empty() && !roles.contains(name))
-        fail(Exit::config, cat(printable(where), ": role: ", printable(name), " is not among its roles"));
-    role = name;
+void Description::take_role(const std::string& chosen, const std::string& where) {
+    if (!chosen.empty() && !roles.contains(chosen))
+        fail(Exit::config, cat(printable(where), ": role: ", printable(chosen), " is not among its roles"));
+    role = chosen;
 }
 
 Description parse_description(std::string_view text, const std::string& where) {

@@ -29,7 +29,7 @@ struct Description {
     [[nodiscard]] const Json& current_parameters() const;
 
     // Not among its roles: Error(Exit::config); `where` for messages.
-    void take_role(const std::string& name, const std::string& where);
+    void take_role(const std::string& chosen, const std::string& where);
 };
 
 // `where` for messages. Not such an object, unknown members, values of another type, a role that is not among the roles:

@@ -51,7 +51,8 @@ host_up() {
     ssh-keygen -q -t ed25519 -N '' -C "host $1" -f "$hosts_dir/host-$1"
     printf '%s %s\n' "$hosts_net.$1" "$(cat "$hosts_dir/host-$1.pub")" >>"$hosts_dir/known_hosts"
     cp "$hosts_dir/key.pub" "$hosts_dir/authorized-$1"
-    # The tools are where the test has them, and not where sshd would look.
+    # The tools are where the test has them, and not where sshd would look. A shell that is none of the first is what bash reads no
+    # ~/.bashrc for: whatever that runs would be killed with the power, and leave its locks.
     cat >"$hosts_dir/sshd-$1.conf" <<END
 ListenAddress $hosts_net.$1
 HostKey $hosts_dir/host-$1
@@ -63,7 +64,7 @@ StrictModes no
 UsePAM yes
 PrintMotd no
 MaxStartups 100
-SetEnv PATH=$PATH LC_ALL=C
+SetEnv PATH=$PATH LC_ALL=C SHLVL=2
 END
     sshd_start "$1"
 }

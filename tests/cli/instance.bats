@@ -546,3 +546,26 @@ END
         [[ $stderr == *role* ]] || fail "$wrong: $stderr"
     done
 }
+
+@test "what a user has in ~/.bashrc is not in the streams of an instance" {
+    command -v /usr/sbin/sshd >/dev/null || skip "needs sshd"
+    echo 'echo noise' >.bashrc
+    run env -i "HOME=$PWD" "PATH=$PATH" 'SSH_CLIENT=1 2 3' bash -c 'echo text'
+    [ "$output" = $'noise\ntext' ] || skip 'bash reads no ~/.bashrc here'
+    run env -i "HOME=$PWD" "PATH=$PATH" 'SSH_CLIENT=1 2 3' SHLVL=2 bash -c 'echo text'
+    [ "$output" = text ]
+    cat >p.cfg <<'END'
+[buildout]
+parts = key server
+[key]
+recipe = ssh-key
+[server]
+recipe = ssh-server
+private-key = ${key:private-key}
+command = /bin/true
+END
+    echo '{"name": "n", "address": "127.0.0.1"}' >given
+    rs-render instance p.cfg --root tree --given given --quiet
+    grep -qx 'SetEnv SHLVL=2' tree/etc/ssh/sshd_config
+    /usr/sbin/sshd -t -f tree/etc/ssh/sshd_config
+}

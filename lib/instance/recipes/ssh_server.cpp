@@ -110,6 +110,9 @@ std::string configuration(const std::string& root, const std::string& host_key, 
                "StrictModes no\n"
                "UsePAM no\nPermitRootLogin forced-commands-only\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
                "AuthenticationMethods publickey\nDisableForwarding yes\nPermitTTY no\nPermitUserRC no\nPermitUserEnvironment no\n"
+               // To bash a shell of this level is none of the first, and it runs no ~/.bashrc: what that prints would be in
+               // the streams, and what it takes would be taken by each of them.
+               "SetEnv SHLVL=2\n"
                "PrintMotd no\nMaxSessions 1\nMaxStartups 100:30:300\nLoginGraceTime 60\n"
                // A line that has died is noticed within a minute.
                "ClientAliveInterval 15\nClientAliveCountMax 4\nTCPKeepAlive yes\n"

@@ -118,7 +118,9 @@ in_order() {
     began=$(date +%s%N)
     power_off "$(machine_of "$old")"
     until_true another_leads "$old"
-    new=$(the_leader) || new=$(for dir in "${all[@]:1}"; do leads "$dir" && echo "$dir"; done)
+    # The old one does not know yet that it is none.
+    new=${all[1]}
+    leads "$new" || new=${all[2]}
     echo "# lease $lease s: led after $((($(date +%s%N) - began) / 1000000)) ms" >&3
     until_true grep -q 'the takeover is finished' "$new/var/log/elections.log"
     run -0 on "$new" rs-elect observe "$new"

@@ -42,7 +42,7 @@ _rs_takes_value() {
     rs-elect:*) return 1 ;;
     rs-status:--deployment | rs-status:--state | rs-status:--output | rs-status:-o) ;;
     rs-status:*) return 1 ;;
-    rs-takeover:--force-data-loss | rs-takeover:--step | rs-takeover:--epoch | rs-takeover:--stand-down) ;;
+    rs-takeover:--force-data-loss | rs-takeover:--step | rs-takeover:--epoch | rs-takeover:--stand-down | rs-takeover:--supersede) ;;
     rs-takeover:*) return 1 ;;
     rs-store:--entries | rs-store:--checksum) return 1 ;;
     rs-export:--have | *:--store | *:--name | *:--emit | *:--exec | *:--exclude | *:--exclude-from) ;;

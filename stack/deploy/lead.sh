@@ -22,7 +22,8 @@ ask_leaders() {
                 state() { if [ -e "$slug/srv/failover/$1" ]; then head -n 1 "$slug/srv/failover/$1"; else echo -; fi; }
                 role=$(say role)
                 echo "$slug $2 $(say kind) ${role:--} $(state leads) $(state superseded)"
-            done' sh "$(base_of "$_where")" "$_where" >>"$work/said" 2>/dev/null </dev/null || :
+            done' sh "$(base_of "$_where")" "$_where" >>"$work/said" 2>"$work/errors" </dev/null ||
+            lose "$_where" "$_where: does not say who leads there: $(tail -n 1 -- "$work/errors")" "what is there is left as it is"
     done 3<"$work/list"
     jq -R -n --slurpfile placements "$state/placements.json" --slurpfile given "$state/given.json" '
         def number: if test("^[1-9][0-9]{0,14}$") then tonumber else null end;

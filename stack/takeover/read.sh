@@ -39,7 +39,7 @@ read_failover() {
     dir=$(cd -- "$dir" && pwd -P)
     _file=$dir/etc/failover
     [ -r "$_file" ] || die 66 "$_file: not there: no instance that can lead" "render it with the present stack: rs-deploy apply"
-    line='' namebase='' name='' instance='' identity='' number='' kind='' hold='' state='' profile='' stack='' backup_lock='' generation_file='' backup='' log='' elections=''
+    line='' namebase='' instance='' identity='' number='' kind='' hold='' state='' profile='' stack='' backup_lock='' generation_file='' backup='' log='' elections=''
     peers='' servers='' coordinator='' coordinate='' lease=15 _count=0
     while read -r _word _value; do
         _count=$((_count + 1))

@@ -115,8 +115,8 @@ step_import() {
     said="leads with ${held:-nothing}"
     newer "$newest" "$held" || return 0
     for _server in $servers; do
-        ask 20 "$_server" newest || continue
-        [ "$(head -n 1 -- "$work/answer")" = "$newest" ] || continue
+        # look has asked them.
+        [ "$(head -n 1 -- "$work/said/$_server")" = "$newest" ] || continue
         if "$dir/bin/serve" have 8>&- </dev/null | "$dir/bin/ask" "$_server" emit "$newest" 8>&- 2>"$work/why" |
             "$dir/bin/load" --takeover >"$work/answer" 2>>"$work/why" 8>&-; then
             look

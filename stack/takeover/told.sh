@@ -6,18 +6,24 @@
 # Seconds that the old leader has to say that it stands down: it may be off, and the stores refuse it anyway.
 patience=2
 
-# Asks $2 for the words behind it, for at most $1 seconds; what it prints is in $work/answer.
-# Returns its status: 69 also if it did not answer in time. The lock is ours.
+# Asks $2 for the words behind it, for at most $1 seconds. What it prints is in $work/answer, why it could not in $work/why.
+# Returns its status: 69 also if it did not answer in time.
 ask() {
-    _limit=$1 _status=0
-    shift
-    timeout -k 2 "$_limit" "$dir/bin/ask" "$@" </dev/null >"$work/answer" 2>"$work/why" 8>&- || _status=$?
+    asked "$work/answer" "$work/why" "$@"
+}
+
+# Asks $4 for the words behind it, for at most $3 seconds; what it prints goes to $1, what it complains of to $2. The lock is ours.
+# Returns its status: 69 also if it did not answer in time.
+asked() {
+    _answer=$1 _why=$2 _limit=$3 _status=0
+    shift 3
+    timeout -k 2 "$_limit" "$dir/bin/ask" "$@" </dev/null >"$_answer" 2>"$_why" 8>&- || _status=$?
     case $_status in 124 | 137 | 127 | 126) _status=69 ;; esac
     return "$_status"
 }
 
 # Asks all of $2 (words) for the words behind it at once, for at most $1 seconds. What WHO has printed is in $work/said/WHO, why it
-# could not in $work/said/WHO.why, its status in $work/said/WHO.status. The lock is ours.
+# could not in $work/said/WHO.why, its status in $work/said/WHO.status.
 ask_each() {
     _limit=$1 _everyone=$2
     shift 2
@@ -26,10 +32,9 @@ ask_each() {
     for _who in $_everyone; do
         {
             _got=0
-            timeout -k 2 "$_limit" "$dir/bin/ask" "$_who" "$@" </dev/null >"$work/said/$_who" 2>"$work/said/$_who.why" || _got=$?
-            case $_got in 124 | 137 | 127 | 126) _got=69 ;; esac
+            asked "$work/said/$_who" "$work/said/$_who.why" "$_limit" "$_who" "$@" || _got=$?
             printf '%s\n' "$_got" >"$work/said/$_who.status"
-        } 8>&- &
+        } &
     done
     wait
 }

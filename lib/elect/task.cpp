@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,23 +53,12 @@ Task::Task(std::vector<std::string> argv, const TaskOptions& o) {
         options.output = STDERR_FILENO;
     }
     pid_ = io::spawn(argv, options);
-    // Not through the C library: glibc 2.36 has it, older ones do not.
-    pidfd_ = io::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!pidfd_) {
-        const int err = errno;
-        ::kill(-pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        pid_ = -1;
-        fail_errno(Exit::unavailable, argv[0], "watch", err);
-    }
+    pidfd_ = io::watch_child(pid_, argv[0]);
     if (o.limit > 0ms) limit_ = boot_time() + o.limit;
 }
 
 Task::~Task() {
-    if (pid_ <= 0 || status_) return;
-    ::kill(-pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    if (pid_ > 0 && !status_) io::kill_group(pid_);
 }
 
 std::optional<Time> Task::deadline() const {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,21 @@ pid_t spawn(const std::vector<std::string>& argv, const SpawnOptions& options) {
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
     fail(Exit::unavailable, cat(printable(name), ": cannot run it: ", std::strerror(err)));
+}
+
+void kill_group(pid_t pid) {
+    ::kill(-pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+Fd watch_child(pid_t pid, const std::string& name) {
+    // Not through the C library: glibc 2.36 has it, older ones do not.
+    Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (fd) return fd;
+    const int err = errno;
+    kill_group(pid);
+    fail_errno(Exit::unavailable, name, "watch", err);
 }
 
 } // namespace rs::io

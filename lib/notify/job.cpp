@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,23 +46,12 @@ Job::Job(const std::vector<std::string>& argv, const std::vector<std::string>& e
     options.output = options.errors = child_output.get();
     options.environment = environment;
     pid_ = io::spawn(argv, options);
-    // Not through the C library: glibc 2.36 has it, older ones do not.
-    pidfd_ = io::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (!pidfd_) {
-        const int err = errno;
-        ::kill(-pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        pid_ = -1;
-        fail_errno(Exit::unavailable, argv[0], "watch", err);
-    }
+    pidfd_ = io::watch_child(pid_, argv[0]);
     if (timeout > 0s) limit_ = Clock::now() + timeout;
 }
 
 Job::~Job() {
-    if (pid_ <= 0 || status_) return;
-    ::kill(-pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    if (pid_ > 0 && !status_) io::kill_group(pid_);
 }
 
 void Job::close_output() { output_ = io::Fd(); }

@@ -11,10 +11,12 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "elect/coordinator.hpp"
+#include "elect/founding.hpp"
 #include "elect/held.hpp"
 #include "elect/journal.hpp"
 #include "elect/memory.hpp"
 #include "elect/poll.hpp"
+#include "elect/probe.hpp"
 #include "elect/round.hpp"
 #include "elect/work.hpp"
 #include "failover/words.hpp"
@@ -31,7 +33,6 @@ namespace {
 constexpr Time longest_pause = 5s, idle_pause = 15s;
 // A follower asks for proofs that often, so that it knows whether it could lead when the servers cannot be asked.
 constexpr Time proofs_period = 5min;
-constexpr Time probe_period = 10s; // of the leader's own service, and the limit of it
 // An order that waited longer was meant for another situation.
 constexpr std::int64_t oldest_order = 120; // seconds
 constexpr Time order_waits = 10s;          // for the first answer of the coordinator
@@ -60,7 +61,8 @@ public:
           const std::function<void(const std::string&)>& print)
         : config_(config), dir_(state), settings_(settings_of(config)),
           tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))), journal_(config.log, print),
-          coordinator_(config), asks_(config), round_(config), lane_(config) {}
+          coordinator_(config), asks_(config), round_(config), lane_(config),
+          probe_(config.probe) {}
 
     void run() {
         begin();
@@ -69,7 +71,7 @@ public:
             hear(now);
             look_at_files();
             if (founding_)
-                found(now);
+                founding_->go_on(coordinator_, now);
             else
                 give(Tick{});
             ask(now);
@@ -116,8 +118,8 @@ private:
         } else if (durable.claim == 0 && durable.step != Step::done) {
             lane_.add({Deed::unlock}); // it was killed before anything was its own
         }
-        founding_ =
-            config_.first && !config_.coordinator.empty() && durable.epoch == 0 && !memory.returned;
+        if (config_.first && !config_.coordinator.empty() && durable.epoch == 0 && !memory.returned)
+            founding_.emplace(config_, dir_, settings_.renew);
     }
 
     void give(const Input& input) {
@@ -483,76 +485,29 @@ private:
         asks_.observers(leader, leader == config_.instance);
     }
 
-    // Whether the service of a leader is well is its own business, and a person's: it is told, and nothing follows from it.
     void probe(Time now) {
-        if (config_.probe.empty()) return;
-        if (probe_ && probe_->hear(now)) {
-            const bool well = probe_->status() == 0 && !probe_->broken();
-            if (!well)
-                say_once(cat("the service here is not well",
-                             probe_->complaint().empty() ? "" : ": ", probe_->complaint()));
-            else if (unwell_)
-                say("the service here is well again");
-            unwell_ = !well;
-            probe_.reset();
-        }
-        if (probe_ || state_.role != Role::leading || now < probe_due_) return;
-        probe_due_ = now + probe_period;
-        try {
-            probe_ = std::make_unique<Task>(std::vector<std::string>{config_.probe},
-                                            TaskOptions{.limit = probe_period});
-        } catch (const Error& e) {
-            say_once(e.what());
-        }
+        const auto said = probe_.look(state_.role == Role::leading, now);
+        if (!said.text.empty()) said.well ? say(said.text) : say_once(said.text);
     }
 
     // ---- the first leader of a line ----
 
-    // A line that nobody has led is at epoch 0. The export instance of a new deployment acquires the first one; it has taken over
-    // from nobody, so that there are no steps: it goes on like one that was killed when its takeover was done.
-    void found(Time now) {
-        if (founding_asked_ || now < founding_at_) return;
-        founding_asked_ = true;
-        if (founding_acquires_)
-            coordinator_.acquire(0, founding_epoch_, founding_epoch_ != 0);
-        else
-            coordinator_.view(0);
-    }
-
     void heard_founding(const Reply& r) {
         note_silence(r);
-        founding_asked_ = false;
-        founding_at_ = boot_time() + settings_.renew;
-        const bool acquires = founding_acquires_;
-        founding_acquires_ = false;
         if (r.kind == Reply::Kind::seen) static_cast<void>(note_sight(r.sight));
-        // A line that is older than its coordinator goes on where it is: epochs never go down.
-        const std::uint64_t present = std::max<std::uint64_t>(1, read_epoch(dir_));
-        const bool ours = r.kind == Reply::Kind::acquired ||
-                          // We had acquired it, and were killed before that was on the disk.
-                          (r.kind == Reply::Kind::seen && r.sight.view.epoch != 0 && r.sight.view.epoch <= present &&
-                           r.sight.holder == config_.instance);
-        const std::uint64_t epoch = r.kind == Reply::Kind::acquired ? r.epoch : r.sight.view.epoch;
-        if ((r.kind == Reply::Kind::seen && r.sight.view.epoch == 0) || (ours && epoch < present)) {
-            founding_acquires_ = true;
-            founding_epoch_ = ours ? epoch : 0;
-            founding_at_ = Time(0);
-        } else if (ours) {
-            const Memory memory{.durable = {.epoch = epoch, .claim = epoch, .maintenance = maintenance_}};
-            write_memory(dir_, memory);
-            saved_ = memory;
-            resume_as(memory.durable);
-            say(cat("nobody has led the line by this coordinator: we lead it in epoch ", epoch));
-        } else if (r.kind == Reply::Kind::seen || (acquires && r.kind == Reply::Kind::lost)) {
-            resume_as(state_.durable); // it is led already
+        const auto outcome = founding_->heard(r, boot_time());
+        if (!outcome) return;
+        Durable durable = state_.durable;
+        if (outcome->epoch != 0) {
+            durable = {.epoch = outcome->epoch, .claim = outcome->epoch, .maintenance = maintenance_};
+            saved_ = {durable, false};
+            write_memory(dir_, saved_);
+            say(cat("nobody has led the line by this coordinator: we lead it in epoch ", outcome->epoch));
         }
-    }
-
-    void resume_as(const Durable& durable) {
         const Candidate own = state_.own;
         state_ = restart(durable, boot_time());
         state_.own = own;
-        founding_ = false;
+        founding_.reset();
     }
 
     // ---- waiting ----
@@ -598,13 +553,8 @@ private:
     bool locked_ = false;  // the step lock has ended, and the machine is to be told
     bool ordered_ = false; // an order to take over is to be given to it
 
-    std::unique_ptr<Task> probe_;
-    Time probe_due_{0};
-    bool unwell_ = false;
-
-    bool founding_ = false, founding_asked_ = false, founding_acquires_ = false;
-    std::uint64_t founding_epoch_ = 0; // after which it is acquired
-    Time founding_at_{0};
+    std::optional<Founding> founding_; // while there is no leader yet that we know of
+    Probe probe_;
 };
 
 } // namespace

@@ -8,20 +8,6 @@ load ../lib/etcd
 
 patience=20
 
-# One etcd for all tests that do not harm it; each has a prefix of its own.
-setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    export python
-    pids=() members=()
-    etcd_start "$BATS_FILE_TMPDIR/etcd"
-    export shared_endpoints=$endpoints shared_pid=${members[0]}
-}
-
-teardown_file() {
-    kill -KILL "$shared_pid"
-    wait "$shared_pid" 2>/dev/null || :
-}
-
 # on KIND [ENDPOINTS]: writes ./conf; its state is ./state.
 on() {
     members=()

@@ -11,19 +11,6 @@ patience=30
 one=$(printf '1%.0s' {1..64})
 two=$(printf '2%.0s' {1..64})
 
-setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    export python
-    pids=() members=()
-    etcd_start "$BATS_FILE_TMPDIR/etcd"
-    export shared_endpoints=$endpoints shared_pid=${members[0]}
-}
-
-teardown_file() {
-    kill -KILL "$shared_pid"
-    wait "$shared_pid" 2>/dev/null || :
-}
-
 # programs DIR: what an instance has in bin. Beside the instances are down/WHO (is off), hang/STEP (waits
 # there), fail/STEP, deaf (no bid is heard) and NAME.bid (what it says instead).
 programs() {

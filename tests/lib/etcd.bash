@@ -3,6 +3,21 @@
 # etcd for tests; `load ../lib/etcd` after common. Members listen on free ports of 127.0.0.1 and keep their data below the
 # directory that they are given. Globals: endpoints (of all members), members (their numbers of process, by index),
 # and per directory what is needed to start a member again.
+#
+# It sets up and tears down its suites: one etcd for all tests that do not harm it, shared_endpoints, in which each has a prefix of its own.
+
+setup_file() {
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    export python
+    pids=() members=()
+    etcd_start "$BATS_FILE_TMPDIR/etcd"
+    export shared_endpoints=$endpoints shared_pid=${members[0]}
+}
+
+teardown_file() {
+    kill -KILL "$shared_pid"
+    wait "$shared_pid" 2>/dev/null || :
+}
 
 # free_ports N: that many, one per line.
 free_ports() {

@@ -398,7 +398,9 @@ private:
             const struct stat there = io::stat_fd(fd.get(), "order");
             what = std::string(as_text(io::read_file(fd.get(), 64, "order")));
             if (what.ends_with('\n')) what.pop_back();
-            if (now_utc().seconds - there.st_mtim.tv_sec > oldest_order) what = "too old an order";
+            const bool old = now_utc().seconds - there.st_mtim.tv_sec > oldest_order;
+            if (what.empty() && !old) return; // a shell has made the file, and writes it next
+            if (old) what = "too old an order";
         } catch (const Error& e) {
             what = e.what();
         }

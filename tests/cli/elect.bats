@@ -274,6 +274,9 @@ contract_order() {
     watch 2
     until_true said 2 'begins: '
     # It need not be the best one, nor the leader dead.
+    # Whoever writes it with a shell makes the file first.
+    : >Name2/srv/failover/order
+    until_true eval '[ $(($(date +%s) - $(stat -c %Y Name2/srv/failover/order))) -ge 2 ]'
     echo take-over >Name2/srv/failover/order
     until_true leads 2
     took 2 2

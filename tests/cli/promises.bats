@@ -7,15 +7,7 @@ load ../lib/common
 load ../lib/deployment
 
 setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    fleet=$BATS_FILE_TMPDIR/fleet
-    export python fleet PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
-    cd "$BATS_FILE_TMPDIR" || return
-    [ -n "${RS_BUILD-}" ] || export PATH=$BATS_TEST_DIRNAME/../../build/tools:$PATH
-    export RS_STACK=$BATS_TEST_DIRNAME/../../stack PYTHONDONTWRITEBYTECODE=1
-    replicated_software
-    "$python" -S "$BATS_TEST_DIRNAME/../lib/deploy.py" sw/instance.cfg fleet
-    echo 1 >fleet/Name0/srv/data/file
+    shared_fleet
     # What other tests look at is there, whichever is the first.
     dumped
 }

@@ -8,16 +8,7 @@ load ../lib/deployment
 
 # Instances know where they are: all tests have the one tree, and each its own time in it.
 setup_file() {
-    python=$(python3 -c 'import sys; print(sys.executable)')
-    fleet=$BATS_FILE_TMPDIR/fleet
-    export python fleet PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
-    [ -n "${RS_BUILD-}" ] || export PATH=$BATS_TEST_DIRNAME/../../build/tools:$PATH
-    export RS_STACK=$BATS_TEST_DIRNAME/../../stack PYTHONDONTWRITEBYTECODE=1
-    cd "$BATS_FILE_TMPDIR" || return
-    replicated_software
-    echo '{"count": 3}' >three.json
-    "$python" -S "$BATS_TEST_DIRNAME/../lib/deploy.py" sw/instance.cfg fleet three.json
-    echo 1 >fleet/Name0/srv/data/file
+    shared_fleet '{"count": 3}'
     # One that is lost is not tried five times.
     sed -i 's/--tries 5/--tries 1/' fleet/PBS*/bin/pbs/*
     cp -a fleet fresh

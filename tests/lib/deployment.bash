@@ -97,6 +97,22 @@ mysoftware-import = ${:_profile_base_location_}/mysoftware-import.cfg
 END
 }
 
+# shared_fleet [PARAMETERS]: for setup_file: instances of that service without a deployment (deploy.py), in $fleet, which all tests of
+# a suite share; the leader has something to dump.
+shared_fleet() {
+    local none='{}'
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    fleet=$BATS_FILE_TMPDIR/fleet
+    export python fleet PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
+    [ -n "${RS_BUILD-}" ] || export PATH=$BATS_TEST_DIRNAME/../../build/tools:$PATH
+    export RS_STACK=$BATS_TEST_DIRNAME/../../stack PYTHONDONTWRITEBYTECODE=1
+    cd "$BATS_FILE_TMPDIR" || return
+    replicated_software
+    printf '%s\n' "${1-$none}" >parameters.json
+    "$python" -S "$BATS_TEST_DIRNAME/../lib/deploy.py" sw/instance.cfg fleet parameters.json
+    echo 1 >fleet/Name0/srv/data/file
+}
+
 # A software of which the first instance asks for what the sections on standard input say, `[NAME]` and options of a request;
 # each of them publishes its name, and has a directory. Quicker than the other one.
 small_software() {

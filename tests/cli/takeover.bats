@@ -16,6 +16,8 @@ setup_file() {
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
+    # Who still works for the test before would make what is removed.
+    until_true eval '! pgrep -f "$fleet/" >/dev/null'
     rm -rf "$fleet"
     cp -a "$BATS_FILE_TMPDIR/fresh" "$fleet"
     leader=$fleet/Name0 one=$fleet/Name1 two=$fleet/Name2

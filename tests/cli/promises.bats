@@ -65,8 +65,8 @@ hours_later() {
 
 @test "all is well: every instance has the promises that watch it, and keeps them" {
     all_kept
-    [ "$(ls "$fleet/Name0/etc/promise" | tr '\n' ' ')" = "disk exporter fine keys services spool " ]
-    [ "$(ls "$fleet/Name1/etc/promise" | tr '\n' ' ')" = "disk fine importer keys services " ]
+    [ "$(ls "$fleet/Name0/etc/promise" | tr '\n' ' ')" = "disk exporter fine keys services spool takeover " ]
+    [ "$(ls "$fleet/Name1/etc/promise" | tr '\n' ' ')" = "disk fine importer keys services takeover " ]
     [ "$(ls "$fleet/$pbs/etc/promise" | tr '\n' ' ')" = "$id-pull $id-push $id-push-proven disk keys queue services store " ]
 }
 

@@ -50,7 +50,7 @@ all_status() {
     [[ $output == *$'\n'"Name0 on "*": export, settled, mysoftware-export"* ]] || fail "$output"
     for fact in 'dump      ok       ' 'told      ok       everybody' 'pull      ok       ' 'push      ok       ' 'proof     ok       1.3 on Name1' \
         'store     ok       3 generations, newest 1.3' 'queue     ok       0 wait, 0 given up' 'load      ok       ' 'keys      ok       2 of 2' \
-        'limit 2 h 30 min' 'promises  kept     6 of 6'; do
+        'limit 2 h 30 min' 'promises  kept     7 of 7'; do
         [[ $output == *"$fact"* ]] || fail "$fact" "$output"
     done
     [[ $output != *$'\e'* ]]

@@ -315,6 +315,36 @@ found() { mv "$1.away" "$1"; }
     run -0 rs-takeover --help
 }
 
+@test "a takeover that is half done is an alarm" {
+    dumped "$leader" 1
+    local promise=$one/etc/promise/takeover state=$one/srv/failover
+    says() {
+        run -0 "$promise"
+        find "$state" -type f -exec touch -d '20 minutes ago' {} +
+        run -1 "$promise"
+        [[ $output == *"$1"* ]] || fail "$output"
+    }
+    run -0 "$one/bin/takeover" --step lock --epoch 2
+    says 'a takeover was begun, and is not finished: acquire comes next; run '
+    run -0 "$one/bin/takeover" --step unlock
+    run -0 "$promise"
+    lost "$leader"
+    run -0 "$one/bin/takeover"
+    says "could not be told that this instance leads: Name0"
+    found "$leader"
+    run -0 "$one/bin/takeover" --remind
+    run -0 "$promise"
+    until_true kind_is "$leader" import
+    run -0 "$leader/etc/promise/takeover"
+    # One that can give what it had to nobody.
+    for n in 1 2; do lost "$fleet/PBS-Name-$n"; done
+    run "$one/bin/takeover" --quiet --stand-down 9
+    promise=$one/etc/promise/takeover
+    until_true [ -e "$state/superseded" ]
+    until_true flock -n "$state/lock" true
+    says 'another instance leads since epoch 9, and this one is no fallback yet; run '
+}
+
 @test "a backup server does for each source what it may, and no more" {
     dumped "$leader" 1
     serve() { "$fleet/PBS-Name-1/bin/serve" --from "$@" </dev/null; }
@@ -335,4 +365,19 @@ found() { mv "$1.away" "$1"; }
     [ "$output" = 5 ]
     SSH_ORIGINAL_COMMAND='newest; id' run -64 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1
     SSH_ORIGINAL_COMMAND='--from COMP-0-Name2 newest' run -64 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1
+}
+
+@test "a backup server whose history cannot be read is one that does not answer, and not one that has nothing" {
+    dumped "$leader" 1
+    for n in 1 2; do
+        cp -a "$fleet/PBS-Name-$n/srv/backup/pbs" "kept.$n"
+        for file in "$fleet/PBS-Name-$n/srv/backup/pbs/names/"*/1.1.gen; do chmod u+w "$file" && echo damaged >"$file"; done
+    done
+    run -65 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1 newest
+    run -65 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1 epoch
+    run -1 "$one/bin/takeover" --explain
+    [[ $output == *"no backup server answers"* ]] || fail "$output"
+    rm -r "$fleet/PBS-Name-2/srv/backup/pbs"
+    mv kept.2 "$fleet/PBS-Name-2/srv/backup/pbs"
+    run -0 "$one/bin/takeover" --explain
 }

@@ -48,11 +48,12 @@ follow_leaders() {
     while IFS= read -r _line <&4; do
         _epoch=${_line%% *} _names=${_line#* }
         _leader=${_names% = *} _first=${_names#* = }
-        for _json in published requests placements; do
+        # The places in one step, after which they are exchanged; what else is known by name is found out again if this ends here.
+        update placements.json '.[$a] as $was | .[$a] = .[$b] | .[$b] = $was | .[$a].exchanged = true | .[$b].exchanged = true' \
+            --arg a "$_leader" --arg b "$_first" || :
+        for _json in published requests; do
             update "$_json.json" '.[$a] as $was | .[$a] = .[$b] | .[$b] = $was' --arg a "$_leader" --arg b "$_first" || :
         done
-        update placements.json '.[$a].exchanged = true | .[$b].exchanged = true' --arg a "$_leader" --arg b "$_first" || :
-        update given.json 'del(.[$a], .[$b])' --arg a "$_leader" --arg b "$_first" || :
         tell "~ $_leader has taken over in epoch $_epoch: it is $_first from now on, and what was $_first is $_leader"
     done 4<"$work/exchanges"
     # By their present names: those that are to be fallbacks, and lead, or have led.

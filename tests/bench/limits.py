@@ -59,3 +59,6 @@ def limits(kind, source, scratch, names):
         yield Limit('zstd -d', [['zstd', '-qdf', packed, '-o', copy]], makes=copy)
     if 'cp' in names:
         yield Limit('cp', [['cp', file, copy]], makes=copy)
+        # What a restore that is durable at its end cannot go below: ours flush, most peers do not.
+        yield Limit('dd, flushed', [['dd', 'status=none', 'bs=1M', 'conv=fsync', f'if={file}', f'of={copy}']],
+                    makes=copy)

@@ -47,6 +47,8 @@ void Builder::build(const std::string& profile, const std::vector<std::string>& 
         profile::load(profile, settings, given, stack_, [this](const std::string& path) { return read(path); }));
     resolver.on_part([&](const std::string& name) {
         Part part(*this, resolver, name);
+        // What an instance has only if it was given something.
+        if (const auto condition = part.find("only-if"); condition && condition->empty()) return;
         const std::string recipe = part.require("recipe");
         if (recipe.find('/') != std::string::npos) return recipe_program(part);
         const Recipe found = find_recipe(recipe);

@@ -263,6 +263,99 @@ END
     wait $!
 }
 
+@test "a port is drawn once, in its range, and not where somebody listens" {
+    "$python" -S - <<'END' &
+import socket, time
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()
+open('taken.new', 'w').write(str(s.getsockname()[1]))
+import os; os.rename('taken.new', 'taken'); time.sleep(600)
+END
+    pids+=($!)
+    until_true test -e taken
+    taken=$(cat taken)
+    ports() {
+        printf '[buildout]\nparts = p\n[p]\nrecipe = %s\nminimum = %s\nmaximum = %s\nstorage-path = var/port\n' "$1" "$2" "$3" >p.cfg
+        rs-render instance p.cfg --root inst
+    }
+    run -78 ports free-port "$taken" "$((taken + 1))"
+    [[ $output == *"no port from $taken to $taken is free"* ]]
+    run -78 ports free-port 5000 5000
+    run -78 ports free-port 0 70000
+    ports slapos.cookbook:free_port "$taken" "$((taken + 20))" >/dev/null
+    port=$(cat inst/var/port)
+    [ "$port" -gt "$taken" ] && [ "$port" -lt "$((taken + 20))" ]
+    run -0 ports free-port 1 2 # it is kept, whatever the range is now
+    [ "$(cat inst/var/port)" = "$port" ]
+    echo x >inst/var/port
+    run -78 ports free-port 1 2
+    [[ $output == *'does not hold a port'* ]]
+}
+
+@test "a profile that pulls backups, and tells of it, needs no more than two parts" {
+    mkdir data
+    echo one >data/file
+    printf '#!/bin/sh\nexec rs-export --quiet --have=- --generation "$(cat %s/number)" %s/data\n' "$PWD" "$PWD" >'give it'
+    chmod +x 'give it'
+    echo 1.1 >number
+    printf '#!/bin/sh\ncat >>%s/heard\n' "$PWD" >hear
+    chmod +x hear
+    cat >p.cfg <<END
+[buildout]
+parts = told
+[pull]
+recipe = pull-backup
+wrapper-path = bin/pull
+url = exec:$PWD/give it
+store = $PWD/history
+name = wiki
+keep = 1W
+generation-file = \${buildout:directory}/var/pulled
+[told]
+recipe = slapos.cookbook:notifier.notify
+wrapper = bin/backup
+executable = \${buildout:directory}/\${pull:wrapper-path}
+feed = \${buildout:directory}/var/feed
+max-run = 1
+pidfile = \${buildout:directory}/var/lock
+notify = exec:$PWD/hear
+name = wiki
+source = here
+generation-file = \${pull:generation-file}
+END
+    rs-render instance p.cfg --root inst
+    sh -n inst/bin/pull
+    sh -n inst/bin/backup
+    inst/bin/backup
+    [ "$(rs-store cat history wiki latest file)" = one ]
+    grep -qx 'generation 1.1' heard
+    rs-notify feed --check inst/var/feed
+    # Where the dump cannot be had nothing is told, and what is there stays.
+    mv 'give it' away
+    run ! inst/bin/backup
+    [ "$(grep -c ^generation heard)" = 1 ]
+    run -1 rs-notify feed --check inst/var/feed
+    mv away 'give it'
+    echo two >data/file
+    echo 1.2 >number
+    inst/bin/backup
+    [ "$(rs-store cat history wiki latest file)" = two ]
+    # A store that has vanished is no new history.
+    mv history elsewhere
+    run -66 inst/bin/pull
+    [[ $output == *'has vanished'* ]]
+    [ ! -e history ]
+    # What is no address is told where it stands.
+    for url in http://h/ ssh://h/ 'ssh://-oX@h:1/' ssh://u@h:22/; do
+        sed "s|^url = .*|url = $url|" p.cfg >q.cfg
+        run -78 rs-render instance q.cfg --root other
+        [[ $output == *'[pull]'* ]]
+    done
+    # Who is told something has to be told of what.
+    sed '/^generation-file = .*pull:/d' p.cfg >q.cfg
+    run -78 rs-render instance q.cfg --root other
+    [[ $output == *generation-file* ]]
+}
+
 @test "killed before any write, the next run completes the tree" {
     profile
     local root=$PWD n=1 kills=0

@@ -28,7 +28,7 @@ setup_file() {
     [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
     # What fails is to fail at once, and not after a pause for each of some tries.
     cp -r "$BATS_TEST_DIRNAME/../../stack" stack
-    sed -i 's/--tries [35] /--tries 1 /' stack/resilient/entry.sh.in stack/resilient/exporter.sh.in
+    sed -i 's/--tries 5 /--tries 1 /; s/^tries = 3/tries = 1/' stack/resilient/entry.sh.in stack/resilient/pbsready-export.cfg
     export RS_STACK=$top/stack
     # The software is the one that rs-profile(5) prints.
     awk '/^\$ cat notes\.cfg/ { name = $3; next } /^\.Ed/ { name = "" } name { print > ("sw/" name) }' "$BATS_TEST_DIRNAME/../../man/rs-profile.5"

@@ -4,70 +4,19 @@
 //
 // One for each instance, as in the original: it needs no right but the instance's own, what it may be used for is in one
 // directory with it, and it goes when the instance goes.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <span>
 
 #include "base/error.hpp"
 #include "base/shell.hpp"
 #include "base/text.hpp"
+#include "instance/recipes/port.hpp"
 #include "instance/recipes/ssh.hpp"
-#include "io/fd.hpp"
 #include "profile/blanks.hpp"
-#include "profile/schedule.hpp"
 
 namespace rs::instance {
 
 namespace {
-
-constexpr unsigned first_port = 22200, last_port = 32700; // below those that the kernel gives to clients (32768)
-
-// Nobody listens there, at any address.
-bool is_free(unsigned port) {
-    const auto bound = [&](int family, const sockaddr* address, socklen_t size) {
-        const io::Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        if (!fd) return true; // a machine without this family
-        const int on = 1;
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); // who has just gone is no reason
-        if (family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-        return ::bind(fd.get(), address, size) == 0 || errno != EADDRINUSE;
-    };
-    sockaddr_in four{};
-    four.sin_family = AF_INET;
-    four.sin_port = htons(static_cast<std::uint16_t>(port));
-    sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_port = htons(static_cast<std::uint16_t>(port));
-    return bound(AF_INET, reinterpret_cast<const sockaddr*>(&four), sizeof four) &&
-           bound(AF_INET6, reinterpret_cast<const sockaddr*>(&six), sizeof six);
-}
-
-// Kept in a file once it is drawn: others have written it down. It begins at one that follows from the tree, so that
-// instances that are made at the same time rarely try the same one.
-unsigned port_of(Part& part, const std::string& file) {
-    const auto fixed = part.get("port");
-    if (!fixed.empty()) {
-        const auto port = parse_u64(fixed);
-        if (!port || *port < 1 || *port > 65535) part.fail("port", "is a number from 1 to 65535");
-        return static_cast<unsigned>(*port);
-    }
-    if (const auto kept = part.builder.kept(file, cat("[", part.name(), "]"))) {
-        const auto words = profile::words(*kept);
-        const auto port = words.size() == 1 ? parse_u64(words[0]) : std::nullopt;
-        if (!port || *port < 1 || *port > 65535) part.fail("port", cat(printable(file), ": does not hold a port"), "remove the file, and another one is drawn");
-        return static_cast<unsigned>(*port);
-    }
-    constexpr unsigned range = last_port - first_port + 1;
-    const unsigned own = profile::own_number(part.builder.plan().root(), range);
-    for (unsigned i = 0; i < range; ++i) {
-        const unsigned port = first_port + (own + i) % range;
-        if (is_free(port)) return port;
-    }
-    part.fail("port", cat("no port from ", first_port, " to ", last_port, " is free"));
-}
 
 // A word within "..." of authorized_keys(5): sshd takes a backslash away only in front of a quote.
 std::string quoted(const std::string& command) {
@@ -154,7 +103,7 @@ void recipe_ssh_server(Part& part) {
     if (root.find_first_of(" \t\n\"%") != std::string::npos)
         part.fail("command", cat(printable(root), ": sshd cannot be told of a directory with blanks, quotes or percent signs"));
     const std::string port_file = "etc/ssh/port";
-    const unsigned port = port_of(part, port_file);
+    const unsigned port = own_port(part, "port", port_file);
     const std::string user = part.resolver().require("slap-connection", "user");
     const bool six = address.find(':') != std::string::npos;
     const std::string url = cat("ssh://", user, "@", six ? "[" : "", address, six ? "]" : "", ":", port, "/");

@@ -5,12 +5,10 @@
 #include "base/error.hpp"
 #include "base/shell.hpp"
 #include "base/text.hpp"
-#include "instance/recipes.hpp"
+#include "instance/recipes/wrapper.hpp"
 #include "profile/blanks.hpp"
 
 namespace rs::instance {
-
-namespace {
 
 std::vector<std::string> words_of(Part& part, std::string_view option) {
     try {
@@ -19,6 +17,17 @@ std::vector<std::string> words_of(Part& part, std::string_view option) {
         part.fail(option, e.what());
     }
 }
+
+std::string program_head(const Part& part) {
+    return cat("#!/bin/sh\n# Made from [", printable(part.name()), "] by rs-render: what is changed here is lost the next time.\nset -eu\n");
+}
+
+std::string wrapper_path(Part& part) {
+    const std::string path = part.get("wrapper"); // as [exporter] and [importer] of a software have it
+    return path.empty() ? part.require("wrapper-path") : path;
+}
+
+namespace {
 
 // NAME=VALUE, a line each.
 std::string environment(Part& part) {
@@ -39,9 +48,7 @@ std::string environment(Part& part) {
 }
 
 std::string program(Part& part) {
-    std::string out = "#!/bin/sh\n";
-    out += cat("# Made from [", printable(part.name()), "] by rs-render: what is changed here is lost the next time.\nset -eu\n");
-    out += environment(part);
+    std::string out = program_head(part) + environment(part);
     for (const std::string& file : words_of(part, "wait-for-files"))
         out += cat("until [ -e ", shell_quote(file), " ]; do sleep 1; done\n");
     const std::string lock = part.get("pidfile");
@@ -62,9 +69,7 @@ std::string program(Part& part) {
 } // namespace
 
 void recipe_wrapper(Part& part) {
-    std::string path = part.get("wrapper"); // as [exporter] and [importer] of a software have it
-    if (path.empty()) path = part.require("wrapper-path");
-    part.builder.plan().file(part.name(), path, program(part), part.mode(program_mode));
+    part.builder.plan().file(part.name(), wrapper_path(part), program(part), part.mode(program_mode));
 }
 
 void recipe_promise(Part& part) {

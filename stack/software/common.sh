@@ -66,6 +66,12 @@ directory() {
     (cd -- "$1" 2>/dev/null && pwd -P) || give_up 66 "$1: no such directory; make it, or correct $2"
 }
 
+# Prints the absolute path of $1, which option $2 named: it need not be there, but the directory that it is in must.
+# Gives up if there is none.
+place() {
+    _in=$(directory "$(dirname -- "$1")" "$2") && printf '%s/%s\n' "${_in%/}" "$(basename -- "$1")"
+}
+
 # Makes the directory $work below the directory $1; it is removed at the end.
 # Whoever wants a trap on EXIT of his own calls clean in it.
 scratch() {

@@ -5,12 +5,12 @@
 load ../lib/common
 load ../lib/software
 
-@test "every exporter and importer tells its usage, and refuses what it does not know" {
-    for program in "$RS_STACK"/*/exporter "$RS_STACK"/*/importer; do
+@test "every exporter and importer tells its usage, and refuses what it does not know; so does what holds a service still" {
+    for program in "$RS_STACK"/*/exporter "$RS_STACK"/*/importer "$RS_STACK"/*/hold; do
         run -0 --separate-stderr "$program" --help
-        [[ $output == *"--backup"* ]] || fail "$program: $output"
+        [[ $output == *"--backup"* || $output == *"--do hold|release"* ]] || fail "$program: $output"
         [[ $output != *"shellcheck"* && -z $stderr ]] || fail "$program: $output $stderr"
-        for wrong in --nonsense --backup x; do
+        for wrong in --nonsense --backup --do x; do
             run -64 --separate-stderr "$program" $wrong
             [ -z "$output" ] || fail "$program: $output"
             [ "${#stderr_lines[@]}" -eq 1 ] || fail "$program: $stderr"
@@ -18,6 +18,16 @@ load ../lib/software
         run -64 "$program" --nonsense value
         run -64 "$program"
     done
+    # What is to be in a directory that is not there is not put elsewhere.
+    mkdir backup
+    for program in files sqlite lamp; do
+        extra=()
+        [ "$program" != lamp ] || extra=(--socket "$PWD/socket")
+        run -66 "$RS_STACK/$program/importer" --data nowhere/data --backup backup "${extra[@]}"
+        [[ $output == *"nowhere: no such directory"* ]] || fail "$output"
+    done
+    run -66 "$RS_STACK/kvm/importer" --image nowhere/disk --backup backup
+    [[ $output == *"nowhere: no such directory"* ]] || fail "$output"
 }
 
 # ---- a software of one's own ----
@@ -275,6 +285,51 @@ PY
         [ "$(sqlite3 "$mode.dump/data/bank.db" 'SELECT sum(sum), max(sum) > 20, count(*) FROM account')" = '0|1|2' ]
         grep -q $'^ballast\t2000' "$mode.dump/counts"
     done
+}
+
+@test "sqlite: held still, databases can be read and dumped, and not written, until they are released" {
+    deployed sqlite
+    local data=$leader/srv/sqlite held=$leader/var/run/sqlite.held
+    mkdir -p "$data/in ner"
+    sqlite3 "$data/a.db" 'PRAGMA journal_mode = wal; CREATE TABLE t(x); INSERT INTO t VALUES (1)' >/dev/null
+    sqlite3 "$data/in ner/it's"$'\n'"b" 'CREATE TABLE t(x); INSERT INTO t VALUES (1)'
+    echo text >"$data/text"
+    databases=("$data/a.db" "$data/in ner/it's"$'\n'"b")
+    can_write() {
+        for database in "${databases[@]}"; do sqlite3 "$database" 'INSERT INTO t VALUES (2)' || return; done
+    }
+    # As through ssh: whoever waits for the end of its output is not kept waiting.
+    for _ in 1 2; do
+        run -0 "$leader/bin/hold" hold
+        [ -z "$output" ] || fail "$output"
+        for database in "${databases[@]}"; do
+            [ "$(sqlite3 "$database" 'SELECT count(*) FROM t')" = 1 ]
+            run ! sqlite3 "$database" 'INSERT INTO t VALUES (2)'
+            [[ $output == *locked* ]]
+        done
+    done
+    exported
+    settled 1
+    [ "$(sqlite3 "$fallback/srv/sqlite/a.db" 'SELECT count(*) FROM t')" = 1 ]
+    run -0 "$leader/bin/hold" release
+    until_true can_write
+    [ "$(sqlite3 "${databases[1]}" 'SELECT count(*) FROM t WHERE x = 1')" = 1 ]
+    run -0 "$leader/bin/hold" release
+    # One that is being written cannot be held; then none is.
+    printf 'BEGIN IMMEDIATE;\n.shell : >begun; read -r x <end\n' >script
+    mkfifo end
+    sqlite3 "${databases[1]}" <script & pids+=($!)
+    until_true test -e begun
+    run -69 "$RS_STACK/sqlite/hold" --data "$data" --held "$held" --timeout 1 --do hold
+    [[ $output == *'cannot be held'*locked* ]] || fail "$output"
+    [ ! -e "$held" ]
+    echo >end
+    wait "${pids[-1]}"
+    until_true can_write
+    # Nobody who holds is left.
+    until_true eval '! pgrep -f "$data.*BEGIN IMMEDIATE" >/dev/null'
+    run -64 "$leader/bin/hold" keep
+    run -66 "$RS_STACK/sqlite/hold" --data "$data" --held nowhere/x --do hold
 }
 
 # ---- files ----

@@ -185,3 +185,42 @@ same_databases() {
     diff -r second "$leader/srv/backup/mariadb"
     settled 2
 }
+
+@test "lamp: handed over while a client writes, no row is lost" {
+    running
+    local writer written
+    on mariadb0 mysql "CREATE DATABASE wiki; CREATE TABLE wiki.row(n bigint PRIMARY KEY); CREATE USER 'app'@'localhost' IDENTIFIED BY 'secret'; GRANT ALL ON wiki.* TO 'app'@'localhost'"
+    app() {
+        "${as[@]}" mariadb --no-defaults --socket "$PWD/fleet/$1/var/run/mariadb/socket" --user app --password=secret --batch --skip-column-names \
+            --execute "$2" wiki
+    }
+    "${as[@]}" fleet/mariadb0/bin/exporter
+    until_true grep -q 'imported yes' fleet/mariadb1/srv/failover/held
+    client_of_rows() {
+        local n=1
+        while app mariadb0 "INSERT INTO row VALUES ($n)" >/dev/null 2>>client.err; do
+            echo "$n" >>acknowledged
+            n=$((n + 1))
+        done
+    }
+    : >acknowledged
+    client_of_rows & writer=$!
+    pids+=("$writer")
+    # One that has begun, and commits nothing, is in nobody's way.
+    mkfifo open
+    "${as[@]}" mariadb --no-defaults --socket "$PWD/fleet/mariadb0/var/run/mariadb/socket" --user app --password=secret wiki <open >/dev/null 2>&1 & pids+=($!)
+    exec 5>open
+    printf 'BEGIN; INSERT INTO row VALUES (-1);\n' >&5
+    until_true eval '[ "$(wc -l <acknowledged)" -ge 5 ]'
+    run -0 "${as[@]}" fleet/mariadb1/bin/takeover --planned
+    exec 5>&-
+    wait "$writer" || :
+    echo "# $(tail -n 1 <<<"$output"); $(wc -l <acknowledged) rows" >&3
+    grep -qi 'read-only\|lost connection\|gone away\|killed' client.err || fail "$(cat client.err)"
+    [ "$(on mariadb1 wiki 'SELECT count(*), max(n) FROM row')" = "$(wc -l <acknowledged)"$'\t'"$(tail -n 1 acknowledged)" ]
+    app mariadb1 'INSERT INTO row VALUES (0)'
+    until_true grep -qx 'kind import' fleet/mariadb0/etc/failover
+    # What was held is held no more by the time it loads dumps.
+    "${as[@]}" fleet/mariadb1/bin/exporter
+    until_true eval '[ "$(on mariadb0 wiki "SELECT count(*) FROM row WHERE n = 0" 2>/dev/null)" = 1 ]'
+}

@@ -83,7 +83,23 @@ def key:
     . as $path | ([($told.key // [])[] | select(startswith($path + " ")) | .[($path | length) + 1:] | split(" ") | map(select(. != ""))] | .[0] // []) as $said |
     {path: ($path | clean), mode: ($said[0] // null), state: (if $said | length < 4 then "failed" elif $said[0] == "600" and $said[1] == $said[3] then "ok" else "failed" end)};
 
+# Who leads, as this instance knows it. The first leader of all has been given no epoch: it is 1.
+def lead($kind):
+    ([($told.lead // [])[] | word | {(.[0]): .[1]}] | add // {}) as $l |
+    def epoch($word): $l[$word] // "" | if test("^[1-9][0-9]{0,14}$") then tonumber else null end;
+    ($l."held-generation" // "" | if test("^[0-9]+\\.[0-9]+$") then . else null end) as $held |
+    ([epoch("epoch"), epoch("leads"), epoch("superseded"), ($held // "0" | split(".")[0] | tonumber), 1] | map(numbers) | max) as $known |
+    (if $l | has("superseded") then "superseded" elif $l | has("handing-over") then "hands over"
+     elif $l."takeover-step" and $l."takeover-step" != "done" then "takes over" elif $kind == "export" then "leads" else "follows" end) as $does |
+    {does: $does, line: ([watched("line")] | .[0] // "" | clean), epoch: (if $does == "leads" then epoch("leads") // 1 elif $does == "takes over" then epoch("takeover-epoch") else $known end),
+     known_epoch: $known, step: (if $does == "takes over" then $l."takeover-step" | clean else null end), held: $held,
+     loaded: (if $held == null then null else $l."held-imported" == "yes" end), state: (if $does | IN("leads", "follows") then "ok" else "waiting" end)};
+
+def follows: split(" ") | {name: (.[0] // "" | clean), source: (.[1] // "" | clean), epoch: (.[2] // "" | tonumber? // null)};
+
 {time: $now, kind: ([watched("kind")] | .[0] // "other" | clean),
+ lead: ([watched("kind")] | .[0] // "other" | if IN("export", "import") and ([watched("failover")] != []) then lead(.) else null end),
+ follows: [($told.leader // [])[] | follows],
  runs: [watched("run") | run], proofs: [watched("proven") | proof],
  spool: ([watched("spool") | spool] | .[0]), queue: ([watched("queue") | queue] | .[0]), store: ([watched("store") | store] | .[0]),
  disk: (if $told.disk or $watched != [] then disk else null end), keys: [watched("key") | key]}

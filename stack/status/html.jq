@@ -11,12 +11,15 @@ def line($what; $state; $text; $more): "<tr><th scope=\"row\">\($what | @html)</
 
 def of_run: line(.what; .state; (if .time then "\(.age_seconds | ago)\(if (.generation // "") != "" then ", \(.generation)" else "" end), took \(.duration_seconds | duration)" else "nothing yet" end);
     "\(.feed), limit \(if .limit_seconds == 0 then "none" else .limit_seconds | duration end)\(if .state == "failed" then ", status \(.exit)" else "" end)");
+def of_lead: if .does == "leads" then line("leads"; .state; "in epoch \(.epoch)"; "")
+    else line(.does; .state; "epoch \(.epoch // "?")\(if .step then ", at the step \(.step)" else "" end)"; if .held then "holds \(.held)\(if .loaded then "" else ", which is not loaded" end)" else "holds nothing yet" end) end;
 def of_proof: line("proof"; .state; (if .generation then "\(.generation) on \(.instance), load took \(.duration_seconds | whole)" else "none on \(.instance)" end);
     (if .newest != .generation then "the newest is \(.newest // "none"), " else "" end) + "\(if .generation then "dumped \(.age_seconds | ago), " else "" end)limit \(if .limit_seconds == 0 then "none" else .limit_seconds | duration end)");
 def of_store: . as $s | if .names == [] then line("store"; .state; .what; .path) else .names[] | line("store"; $s.state;
     (if .newest then "\(plural(.generations // 0; "generation")), newest \(.newest.generation), \(.newest.bytes | bytes)\(if .newest.suspicious then ", SUSPICIOUS: much smaller" else "" end)" else $s.what end);
     "\(.name), \($s.bytes | bytes) on disk\(if .newest then ", proven on \(.newest.proofs | map(.instance) | if . == [] then "nobody yet" else join(", ") end)" else "" end)") end;
 def facts:
+    (.lead // empty | of_lead), (.follows[] | line("follows"; "ok"; "\(.source) in epoch \(.epoch // "?")"; .name)),
     (.runs[] | of_run), (.proofs[] | of_proof), (.store // empty | of_store),
     (.queue // empty | line("queue"; .state; "\(.waiting // "?") wait, \(.given_up // "?") given up"; if .oldest then "the oldest for \(.oldest_seconds | duration)" else "" end)),
     (.spool // empty | line("told"; .state; if .waiting == 0 then "everybody" else "\(plural(.waiting; "backup server")) not yet" end; if .oldest then "since \(.oldest | time)" else "" end)),

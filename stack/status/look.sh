@@ -11,6 +11,8 @@
 #   disk KIB KIB      what the file system has, and what of it is free
 #   watched LINE      of etc/watched
 #   key PATH MODE UID UID     of a private key, and whose the instance is; nothing behind PATH: it is not there
+#   lead WORD VALUE           of who leads: what srv/failover has of this instance
+#   leader NAME SOURCE EPOCH  whom a backup server has been told to follow
 #   health FEED JSON, row FEED JSON, spool COUNT OLDEST, queue JSON, store WORD KIB, list NAME JSON
 #
 # Exit status: 0; 66 there is no such directory.
@@ -45,6 +47,16 @@ store() {
     done
 }
 
+# What the directory $1 has of takeovers: of each file a line, of a few words that there are no more of.
+failover() {
+    for _word in epoch leads superseded handing-over; do
+        [ ! -e "$1/$_word" ] || printf 'lead %s %s\n' "$_word" "$(head -c 20 -- "$1/$_word" | head -n 1)"
+    done
+    for _file in takeover held; do
+        [ ! -e "$1/$_file" ] || head -c 1000 -- "$1/$_file" | awk -v file="$_file" '$1 ~ /^(step|epoch|generation|imported)$/ { print "lead", file "-" $1, $2 }'
+    done
+}
+
 printf 'time %s\n' "$(date +%s)"
 df -Pk -- "$dir" 2>/dev/null | awk 'NR == 2 { print "disk", $2, $4 }'
 [ -e "$dir/etc/watched" ] || exit 0
@@ -57,13 +69,15 @@ head -c 1000000 -- "$dir/etc/watched" | awk '!/^#/' | while read -r word first r
     path=$first${rest:+ $rest}
     [ "$word" != spool ] || path=$rest
     # What is no path could be an option.
-    case $word:$path in key:/* | spool:/* | queue:/* | store:/* | run:*) ;; *) continue ;; esac
+    case $word:$path in key:/* | spool:/* | queue:/* | store:/* | failover:/* | run:*) ;; *) continue ;; esac
     case $word in
     key) printf 'key %s %s\n' "$path" "$([ ! -s "$path" ] || stat -c '%a %u' -- "$path" "$dir" 2>/dev/null | tr '\n' ' ')" ;;
     run)
         feed=$dir/etc/notifier/feeds/$first
         limit=${rest#* }
         told "health $first" rs-notify feed --check --json --max-age "${limit%% *}" "$feed"
+        [ "${rest%% *}" != pull ] || [ ! -e "$dir/var/run/${rest##* }.leader" ] ||
+            head -c 300 -- "$dir/var/run/${rest##* }.leader" | awk -v name="${rest##* }" 'NR == 1 { print "leader", name, $1, $2 }'
         [ ! -e "$feed" ] || told "row $first" rs-notify feed --json --brief --rows "$rows" "$feed"
         ;;
     spool)
@@ -72,5 +86,6 @@ head -c 1000000 -- "$dir/etc/watched" | awk '!/^#/' | while read -r word first r
         ;;
     queue) told queue rs-notify queue --json "$path" ;;
     store) store "$path" ;;
+    failover) failover "$path" ;;
     esac
 done

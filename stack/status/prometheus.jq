@@ -21,6 +21,8 @@ metric("rs_status_timestamp_seconds"; "When the status was asked."; sample({depl
 metric("rs_status_ok"; "Whether everything is well."; sample({deployment: .title}; .state == "ok" | truth)),
 metric("rs_instance_ok"; "Whether all of an instance is well."; each | sample(of; .well | truth)),
 metric("rs_instance_reachable"; "Whether its computer could be asked."; each | sample(of; .state != "unreachable" | truth)),
+metric("rs_leads"; "Whether an instance leads its service."; each | select(.lead) | sample(at; .lead.does == "leads" | truth)),
+metric("rs_epoch"; "The newest epoch that an instance knows of."; each | select(.lead) | sample(at; .lead.known_epoch)),
 metric("rs_promise_kept"; "Whether a promise of an instance is kept."; each | at as $l | .promises[] | sample($l + {promise: .name}; well(.state))),
 metric("rs_service_up"; "Whether a service of an instance runs."; each | at as $l | .services[] | sample($l + {service: .name}; well(.state))),
 metric("rs_run_ok"; "Whether the last dump, pull, push or load went well and is not too old."; runs | sample(.l; well(.state))),

@@ -12,12 +12,15 @@ def line($what; $state; $text): "  \($what | pad(9)) \(word($state)) \($text)";
 
 def of_run: line(.what; .state; (if .time then "\(.age_seconds | ago)\(if .generation != null and .generation != "" then ", \(.generation)" else "" end), took \(.duration_seconds | duration)" else "nothing yet" end) +
     ", limit \(if .limit_seconds == 0 then "none" else .limit_seconds | duration end)\(if .state == "failed" then ", status \(.exit)" else "" end): \(.feed)");
+def of_lead: if .does == "leads" then line("leads"; .state; "in epoch \(.epoch)")
+    else line(.does; .state; "epoch \(.epoch // "?")\(if .step then ", at the step \(.step)" else "" end)\(if .held then ", holds \(.held)\(if .loaded then "" else ", which is not loaded" end)" else ", holds nothing yet" end)") end;
 def of_proof: line("proof"; .state; (if .generation then "\(.generation) on \(.instance), dumped \(.age_seconds | ago), load took \(.duration_seconds | whole)" else "none on \(.instance)" end) +
     (if .newest != .generation then ", the newest is \(.newest // "none")" else "" end) + ": \(.name)");
 def of_store: . as $s | if .names == [] then line("store"; .state; .path) else .names[] | line("store"; $s.state; (if .newest then
         "\(plural(.generations // 0; "generation")), newest \(.newest.generation) of \(.newest.time | stamp), \(.newest.bytes | bytes), \(.newest.stored_bytes | bytes) stored\(if .newest.suspicious then ", SUSPICIOUS: much smaller" else "" end); all \($s.bytes | bytes)"
         else "\($s.what): no generation" end) + ": \(.name)") end;
 def body:
+    (.lead // empty | of_lead), (.follows[] | line("follows"; "ok"; "\(.source) in epoch \(.epoch // "?"): \(.name)")),
     (.runs[] | of_run), (.proofs[] | of_proof), (.store // empty | of_store),
     (.queue // empty | line("queue"; .state; "\(.waiting // "?") wait\(if .oldest then ", the oldest for \(.oldest_seconds | duration)" else "" end), \(.given_up // "?") given up\(if (.refused // 0) > 0 then ", \(.refused) refused so far" else "" end)")),
     (.spool // empty | line("told"; .state; if .waiting == 0 then "everybody" else "\(plural(.waiting; "backup server")) not yet, since \(.oldest | stamp)" end)),

@@ -24,7 +24,7 @@ def promises: [(.kept[] | {name: clean, state: "kept", text: ""}),
 def instance($seen):
     . as $row |
     {name: (.name | clean), computer: (.computer // null | if . then clean else . end), directory: (.directory // null), type: (.type // ""), state: (.state | clean)} +
-    ($seen // {kind: "other", runs: [], proofs: [], spool: null, queue: null, store: null, disk: null, keys: []}) +
+    ($seen // {kind: "other", lead: null, follows: [], runs: [], proofs: [], spool: null, queue: null, store: null, disk: null, keys: []}) +
     {services: [.services | to_entries[] | {name: (.key | clean), state: (if .value then "up" else "down" end)}], promises: promises} |
     . as $i |
     # One that cannot be asked has its place all the same.
@@ -44,7 +44,16 @@ def instance($seen):
     .well = (.troubles == []) |
     .worst = (([.troubles[].state] | max_by(badness)) // (if .state == "stopped" or (.state | startswith("not asked")) then "waiting" else "ok" end));
 
-[., $seen] | transpose | map(.[1] as $s | .[0] | instance($s)) |
+# Of two that lead the same service the one of the older epoch does not know it.
+def two_leaders:
+    . as $all | [.[] | select(.lead.does == "leads" and .lead.line != "")] as $leaders |
+    map(. as $i | ([$leaders[] | select(.lead.line == $i.lead.line and .name != $i.name and .lead.epoch >= ($i.lead.epoch // 0))] | max_by(.lead.epoch)) as $other |
+        if .lead.does == "leads" and .lead.line != "" and $other then
+            .troubles += [trouble($i; "failed"; "lead"; "leads in epoch \($i.lead.epoch), and so does \($other.name) in epoch \($other.lead.epoch); rs-takeover --stand-down \($other.lead.epoch) on the one that should not")] |
+            .well = false | .worst = "failed" | .lead.state = "failed"
+        else . end);
+
+[., $seen] | transpose | map(.[1] as $s | .[0] | instance($s)) | two_leaders |
 {title: ($title | clean), time: $time, state: (if all(.[]; .well) then "ok" else "not well" end),
  troubles: ([.[].troubles[]] | sort_by(-(.state | badness))),
  instances: .} | .exit = (if .state == "ok" then 0 else 1 end)

@@ -74,6 +74,47 @@ all_status() {
         and .disk.floor_bytes > 0 and .disk.bytes > .disk.free_bytes' j
 }
 
+@test "who leads, since which epoch, and who follows; two who lead are no good" {
+    all_status >text
+    grep -q '^  leads     ok       in epoch 1$' text
+    grep -q '^  follows   ok       epoch 1, holds 1\.' text
+    all_status --json >j
+    jq -e '[.instances[] | select(.lead) | [.name, .lead.does, .lead.epoch, .lead.known_epoch]] | sort == [["Name0", "leads", 1, 1], ["Name1", "follows", 1, 1]]' j
+    all_status --prometheus >metrics
+    grep -q '^rs_leads{rs_instance="Name0",.*} 1$' metrics
+    grep -q '^rs_leads{rs_instance="Name1",.*} 0$' metrics
+    grep -q '^rs_epoch{rs_instance="Name1",.*} 1$' metrics
+    # One that was never told that another one leads now.
+    cp -a "$top/Name0/." twin
+    sed -i 's/"name": "Name0"/"name": "twin"/' twin/etc/instance.json
+    sed -i "s|^failover .*|failover $PWD/twin/srv/failover|" twin/etc/watched
+    run -1 rs-status -q "$top/Name0" twin
+    [[ $output == *"failed   Name0: lead: leads in epoch 1, and so does twin in epoch 1; "*"--stand-down 1"* ]] || fail "$output"
+    [[ $output == *"failed   twin: lead: leads in epoch 1, and so does Name0 in epoch 1"* ]] || fail "$output"
+    echo 7 >twin/srv/failover/leads
+    run -1 rs-status -q "$top/Name0" twin
+    [[ $output == *"failed   Name0: lead: leads in epoch 1, and so does twin in epoch 7; "*"--stand-down 7"* ]] || fail "$output"
+    [[ $output != *"twin: lead"* ]] || fail "$output"
+    # What is on the way is no trouble by itself.
+    : >twin/srv/failover/superseded
+    run -0 rs-status "$top/Name0" twin
+    [[ $output == *"superseded waiting"* ]] || fail "$output"
+    rm twin/srv/failover/superseded
+    printf 'epoch 8\nstep import\n' >twin/srv/failover/takeover
+    run -0 rs-status "$top/Name0" twin
+    [[ $output == *"takes over waiting  epoch 8, at the step import"* ]] || fail "$output"
+    # Nothing of it is believed to be more than it is.
+    printf '7;rm -rf /\n' >twin/srv/failover/leads
+    printf 'step \033[31m<b>\nepoch 99999999999999999999\n' >twin/srv/failover/takeover
+    rs-status --json "$top/Name0" twin >j || [ $? -eq 1 ]
+    jq -e '[.instances[] | select(.name == "twin")][0].lead | .epoch == null and (.step | test("\u001b") | not)' j
+    # Whom a backup server follows.
+    printf 'COMP-1-Name1 4\n' >"$top/PBS-Name-1/var/run/$(awk '$1 == "run" && $3 == "pull" { print $5 }' "$top/PBS-Name-1/etc/watched").leader"
+    run all_status
+    rm "$top/PBS-Name-1/var/run/"*.leader
+    [[ $output == *'follows   ok       COMP-1-Name1 in epoch 4: '* ]] || fail "$output"
+}
+
 @test "what is wrong comes first, the worst of it foremost, and the status is 1" {
     feed=$top/Name0/etc/notifier/feeds/exporter key=$top/Name1/etc/ssh/id
     cp "$feed" kept

@@ -11,7 +11,7 @@ def line($r): [$w.instances[] | select(($r.parameters.line // "") != "" and .par
 def coordinator:
     $d.coordinator as $c | if $c == null then {} else
         {coordinator: ($c.conf + (if $c.conf | test("(^|\n)kind dir(\n|$)") and ($c.conf | test("(^|\n)directory ") | not) then "\ndirectory \($state)/coordinator" else "" end)),
-         watch: "wrapper", "coordinator-lease": $c.lease, "coordinator-block": $c.block, "coordinator-automatic": $c.automatic}
+         "coordinator-lease": $c.lease, "coordinator-block": $c.block, "coordinator-automatic": $c.automatic}
     end;
 def peers($r):
     [line($r)[] | select(.name != $r.name) | .name as $n | $values[$n] // {} |

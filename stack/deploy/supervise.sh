@@ -228,6 +228,8 @@ ExecStart=$dir/etc/service/$_name
 Environment=PATH=${path:+$path:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 StandardOutput=append:$dir/var/log/$_name.log
 StandardError=inherit
+# As runit does: what a service has begun, a takeover or the pull of a backup server, goes on without it.
+KillMode=process
 Restart=always
 RestartSec=5
 

@@ -583,3 +583,47 @@ assert str(code) == wanted, code' "$url"
     done
     [ -z "${RS_PICTURES-}" ] || cp page-*.png "$RS_PICTURES"
 }
+
+# json_file FILE NAME: the text of that name, or nothing.
+json_file() {
+    "$python" -S -c 'import json, sys; print(json.load(open(sys.argv[1])).get(sys.argv[2], ""))' "$1" "$2"
+}
+
+@test "a profile has the page: with its password, and a service that shows it" {
+    command -v busybox >/dev/null && command -v curl >/dev/null || skip "needs busybox and curl"
+    export RS_STACK=${RS_STACK-$BATS_TEST_DIRNAME/../../stack}
+    parameters='{"takeover-page": "127.0.0.1"}'
+    printf '%s\n' "$parameters" >parameters
+    run -0 "$python" -S "$lib/deploy.py" "$RS_STACK/sqlite/instance.cfg" fleet parameters
+    place=fleet/sqlite1
+    url=$(json_file $place/etc/published.json takeover-url)
+    [[ $url == http://127.0.0.1:*/cgi-bin/takeover ]] || fail "$url"
+    # Whoever asked for it knows.
+    [ "$(json_file fleet/root/etc/published.json takeover-sqlite-1-url)" = "$url" ]
+    [ "$(json_file fleet/root/etc/published.json takeover-sqlite-1-password)" = "$(cat $place/etc/takeover.passwd)" ]
+    [ "$(stat -c %a $place/etc/takeover.passwd)" = 600 ]
+    $place/etc/service/takeover-page >httpd.log 2>&1 & pids+=($!)
+    until_true curl -sf -o page "$url"
+    ! grep -q '<form' page
+    grep -q 'sqlite1' page
+    sqlite3 fleet/sqlite0/srv/sqlite/a.db 'CREATE TABLE t(x)'
+    fleet/sqlite0/bin/exporter
+    until_true grep -q 'imported yes' $place/srv/failover/held
+    until_true eval 'curl -sf -o page "$url" && grep -q "<form" page'
+    token=$(sed -n 's/.*name="token" value="\([^"]*\)".*/\1/p' page)
+    run -0 curl -s -o answer -w '%{http_code}' --data-urlencode password=wrong --data-urlencode "token=$token" "$url"
+    [ "$output" = 403 ]
+    token=$(sed -n 's/.*name="token" value="\([^"]*\)".*/\1/p' answer)
+    run -0 curl -s -o answer -w '%{http_code}' --data-urlencode "password=$(cat $place/etc/takeover.passwd)" --data-urlencode "token=$token" "$url"
+    [ "$output" = 303 ] || fail "$output $(cat answer)"
+    until_true grep -qx 'kind export' $place/etc/failover
+    # The page is there for who leads as well, and says that nothing is to be done.
+    until_true eval 'curl -sf -o page "$url?progress" && grep -q follow page'
+    until_true eval 'curl -sf -o page "$url" && ! grep -q "<form" page'
+    # Without the parameter there is none.
+    echo '{}' >parameters
+    run -0 "$python" -S "$lib/deploy.py" "$RS_STACK/sqlite/instance.cfg" bare parameters
+    [ ! -e bare/sqlite1/etc/service/takeover-page ]
+    [ ! -e bare/sqlite1/etc/takeover.passwd ]
+    [ -z "$(json_file bare/root/etc/published.json takeover-sqlite-1-url)" ]
+}

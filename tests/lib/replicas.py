@@ -22,7 +22,7 @@ import jinja2
 BASES = ["n", "runner", "kvm", "my-app", "x1", "1-x"]
 SLA_KEYS = ["computer_guid", "network_guid", "computer-guid", "mode", "a", "1", "n1-x"]
 NAMES = ["size", "db-name", "a", "Z_9", "software-root", "buildout-shared-folder", "remove-backup-older-than",
-         "resiliency-backup-periodicity", "dump-max-age", "disk-floor", "name", "number", "notify", "line", "peers"]
+         "resiliency-backup-periodicity", "dump-max-age", "disk-floor", "takeover-page", "name", "number", "notify", "line", "peers"]
 VALUES = ["", "v", "3", " padded ", "two\nlines", "\n[evil]\nrecipe = x", "${buildout:directory}", "$$", "a;b", "#c", "!py!1", "it's \"q\"",
           "\u00e9\u2028", "[x]", "a = b", 0, 1, -7, 2.5, True, False, None, [], [1, "a", None], {"k": {"deep": [True]}}, "\t", "\\n"]
 
@@ -83,7 +83,7 @@ def wanted(parameters, base, count):
     for i in range(1, count):
         some = {k: left[k] for k in ("software-root", "buildout-shared-folder") if left.get(k)}
         out[f"{base}{i}"] = ("i", False, placement(parameters, base, i),
-                             some | watched("resiliency-backup-periodicity", "dump-max-age", "disk-floor") | line | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
+                             some | watched("resiliency-backup-periodicity", "dump-max-age", "disk-floor", "takeover-page") | line | {"number": str(i), "name": f"{base}{i}", "namebase": base, "colour": "blue"})
         out[f"PBS ({base} / {i})"] = ("pull-backup", False, placement(parameters, "pbs", i), watched("disk-floor"))
         here = {"instance_guid": f"PBS ({base} / {i})"}
         shared = {"name": f"C-p-{base}-{i}", "namebase": base} | watched("resiliency-backup-periodicity", "dump-max-age")

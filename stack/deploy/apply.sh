@@ -20,7 +20,7 @@ settle() {
         place
         move_away
         jq -Sr --slurpfile deployment "$work/deployment.json" --slurpfile wanted "$work/wanted.json" --slurpfile placements "$state/placements.json" \
-            --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --arg state "$state" -n -f "$lib/given.jq" >"$work/given"
+            --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --slurpfile members "$state/members.json" --arg state "$state" -n -f "$lib/given.jq" >"$work/given"
         while read -r _slug _where _name <&3 && IFS= read -r _one <&3; do
             printf '%s\n' "$_one" >"$work/description"
             render_one "$_name" "$_slug" "$_where"
@@ -57,7 +57,9 @@ render_one() {
     [ ! -e "$work/left_alone/$2" ] || return 0
     ship "$3" || return 0
     _base=$(base_of "$3") _got=0
-    render "$1" "$2" "$_base/$2" "$(profile_on "$3")" "$_base/software/stack" "$3" || _got=$?
+    _profile=$(profile_on "$3")
+    [ "$(placed "$1" type)" != etcd-member ] || _profile=$_base/software/stack/etcd/instance.cfg
+    render "$1" "$2" "$_base/$2" "$_profile" "$_base/software/stack" "$3" || _got=$?
     case $_got in
     0 | 75) ;;
     255) lose_line "$3" && return ;;
@@ -161,6 +163,7 @@ check_promises() {
         [ -z "$_where" ] || [ ! -e "$work/host/$_where/unreached" ] || continue
         ask_promises "$_name" '' "$_slug" "$_where" || :
         sed -n 's/^failing //p' "$work/promises" >"$work/failing"
+        if grep -qx 'kept etcd' "$work/promises"; then know_formed "$_name"; fi
         while IFS= read -r _line; do
             warn "$_name$_on: a promise is not kept: $_line"
         done <"$work/failing"
@@ -188,6 +191,7 @@ apply() {
     cp -- "$state/placements.json" "$work/at-first.json"
     : >"$work/changes"
     digest_software
+    certify
     settle
     unknown_parameters
     if [ -e "$work/fresh" ] || [ "$strict" = yes ]; then warn_sharing; fi
@@ -220,6 +224,7 @@ plan() {
     _kept=$state
     state=$work/state
     fill_state
+    certify
     render_root
     may_move=true
     place
@@ -227,7 +232,7 @@ plan() {
     digest_software_of "$_kept"
     jq '.placements' "$work/placed.json" >"$work/placements.json"
     jq --slurpfile deployment "$work/deployment.json" --slurpfile wanted "$work/wanted.json" --slurpfile placements "$work/placements.json" \
-        --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --arg state "$state" -n -f "$lib/given.jq" |
+        --slurpfile requests "$state/requests.json" --slurpfile published "$state/published.json" --slurpfile members "$state/members.json" --arg state "$state" -n -f "$lib/given.jq" |
         jq -s --slurpfile placed "$work/placed.json" --slurpfile before "$state/placements.json" --slurpfile given "$state/given.json" \
             --slurpfile shipped "$state/shipped.json" --arg digest "$(cat -- "$work/digest")" --arg name "$name" -f "$lib/plan.jq" >"$work/plan.json"
     warn_sharing

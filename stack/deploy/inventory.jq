@@ -13,7 +13,7 @@ def is_root: test("^(/[A-Za-z0-9._-]+)+$") and (test("/[.]{1,2}(/|$)") | not);
 ["name", "profile", "software", "source", "software-type", "parameters", "computers", "stack"] as $deployment_options |
 ["guid", "network", "ssh", "root", "address", "path", "supervisor", "crontab", "runsvdir", "systemd", "units"] as $computer_options |
 ["kind", "endpoints", "cacert", "cert", "key", "user", "password-file", "prefix", "timeout", "directory"] as $coordinator_words |
-($coordinator_words + ["lease", "block", "automatic"]) as $coordinator_options |
+($coordinator_words + ["members", "lease", "block", "automatic"]) as $coordinator_options |
 . as $sections |
 ($sections.deployment // {}) as $d |
 (($d.computers // "") | words) as $named |
@@ -50,7 +50,15 @@ def wrong_coordinator($all_local):
     unknown("coordinator"; $coordinator_options),
     (if .kind | IN("etcd", "dir") | not then "[coordinator] kind: etcd or dir, not \(.kind // "")" else empty end),
     (if .kind == "dir" and ($all_local | not) then "[coordinator] kind: dir is for deployments whose computers are all local" else empty end),
-    (if .kind == "etcd" and (.endpoints // "") == "" then "[coordinator] endpoints: missing" else empty end),
+    (if .kind == "etcd" and (.endpoints // "") == "" and (.members // "") == "" then "[coordinator] endpoints: missing, or members" else empty end),
+    (if (.members // "") != "" then
+        (.members | words) as $members |
+        (if .kind != "etcd" then "[coordinator] members: are of etcd" else empty end),
+        (["endpoints", "cacert", "cert", "key", "user", "password-file"][] as $word | select(has($word)) | "[coordinator] \($word): is not needed with members, whose it is"),
+        ($members[] | select(IN($computers[]) | not) | "[coordinator] members: there is no computer \(.)"),
+        (if $members | length != (unique | length) then "[coordinator] members: one is there twice" else empty end),
+        (if $members | length | IN(1, 3, 5) | not then "[coordinator] members: 3 or 5 (or 1, which is a toy), not \($members | length): an even number bears no more losses than one less" else empty end)
+     else empty end),
     (to_entries[] | select(.value | test("[\u0000-\u001f\u007f]")) | "[coordinator] \(.key): has several lines"),
     ({lease, block} | to_entries[] | select(.value != null and (.value | test("^[1-9][0-9]{0,5}$") | not)) |
      "[coordinator] \(.key): not a number of seconds: \(.value)"),
@@ -78,6 +86,7 @@ def wrong_coordinator($all_local):
     parameters: ($sections.parameters // {}),
     coordinator: (if $sections.coordinator then {
         conf: ([$coordinator_words[] as $word | select(($coordinator[$word] // "") != "") | "\($word) \($coordinator[$word])"] | join("\n")),
+        kind: $coordinator.kind, members: ($coordinator.members // "" | words),
         lease: ($coordinator.lease // "15"), block: ($coordinator.block // "3600"), automatic: ($coordinator.automatic // "yes")} else null end),
     all_local: all($found[]; .local),
     computers: $found}}

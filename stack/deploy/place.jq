@@ -31,8 +31,9 @@ def nowhere($r):
     "\($r.name): \($p | shown): no computer fits: " +
     ([$computers[] | . as $c | "\($c.name): \([$p | objection($c)] | join(" and "))"] | join("; "));
 
-# How crowded a computer is, the network first.
-def crowd($placements; $c):
+# How crowded a computer is, the network first. What says who leads takes nobody's place.
+def crowd($all; $c):
+    [$all[] | select(.type != "etcd-member")] as $placements |
     [([$placements[] | select($by_name[.computer].network == $c.network)] | length),
      ([$placements[] | select(.computer == $c.name)] | length)];
 
@@ -70,7 +71,7 @@ def place($r):
 def sharing:
     .placements as $all |
     [$all | to_entries[] | select(.value.placement.mode == "unique_by_network") | . as $one |
-     select(any($all | to_entries[]; .key != $one.key and $by_name[.value.computer].network == $by_name[$one.value.computer].network)) |
+     select(any($all | to_entries[]; .value.type != "etcd-member" and .key != $one.key and $by_name[.value.computer].network == $by_name[$one.value.computer].network)) |
      "\($one.key) on \($one.value.computer)"];
 
 {errors: [$instances[] | wrong(.), wrong_mode(.)], refused: [], moves: [], fresh: [], placements: {}} |

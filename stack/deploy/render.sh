@@ -72,7 +72,7 @@ render_root() {
 # Finds out what is wanted, and where it goes: $work/wanted.json, $work/placed.json.
 # Ends with 78 if that cannot be.
 place() {
-    jq -f "$lib/wanted.jq" "$state/requests.json" >"$work/wanted.json"
+    jq --slurpfile deployment "$work/deployment.json" -f "$lib/wanted.jq" "$state/requests.json" >"$work/wanted.json"
     report errors "$work/wanted.json" '' || exit 78
     jq --slurpfile deployment "$work/deployment.json" --slurpfile wanted "$work/wanted.json" --argjson move "$may_move" \
         -f "$lib/place.jq" "$state/placements.json" >"$work/placed.json"

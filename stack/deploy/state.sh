@@ -42,7 +42,7 @@ take_state() {
 
 # Has each file of the state be there.
 fill_state() {
-    for _json in placements requests published given left shipped; do
+    for _json in placements requests published given left shipped members; do
         [ -e "$state/$_json.json" ] || printf '{}\n' >"$state/$_json.json"
     done
 }

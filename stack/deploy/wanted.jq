@@ -2,6 +2,7 @@
 # What is asked for, from the requests of every instance by its name: {errors, instances, shared}, in the order in which they
 # are asked for. Only what "root" asks for counts, and what that asks for, and so on.
 # A deployment has one software, and a request that names it has no software-url any more.
+#   --slurpfile deployment    whose members of etcd are wanted, too
 def slug: gsub("[^A-Za-z0-9]+"; "-") | sub("^-"; "") | sub("-$"; "");
 
 . as $all |
@@ -16,6 +17,9 @@ until(.todo == [];
             ($r + {by: $by, slug: ($r.name | slug)}) as $one |
             if $r.shared then .shared += [$one] else .instances += [$one] | .todo += [$r.name] end
         end)) |
+.instances += [$deployment[0] as $d | ($d.coordinator.members // [])[] as $m | $d.computers[] | select(.name == $m) |
+    {name: "etcd-\($m)", slug: ("etcd-\($m)" | slug), by: "the deployment", "software-type": "etcd-member", state: "started", shared: false,
+     parameters: {}, placement: {computer_guid: .guid}}] |
 (.instances | map(.name)) as $names |
 .errors += [
     (.instances[] | select(.slug | IN("", "root", "software")) | "\(.name): cannot be the name of an instance"),

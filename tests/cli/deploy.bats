@@ -558,3 +558,27 @@ END
     run ! "$leader/bin/dump"
     [ -s "$leader/srv/failover/superseded" ]
 }
+
+@test "a fallback takes over by one command from where it was deployed" {
+    replicated_software
+    { computer one NET-1 && computer two NET-2; } | deployment
+    rs-deploy apply wiki.cfg >/dev/null 2>&1 || [ $? -eq 1 ]
+    run -64 rs-deploy takeover wiki.cfg
+    [[ $output == *'the instance is missing'* ]] || fail "$output"
+    run -64 rs-deploy takeover wiki.cfg Name7
+    [[ $output == *'Name7: there is no such instance'* ]] || fail "$output"
+    run -64 rs-deploy apply wiki.cfg -- --explain
+    run -66 rs-deploy takeover wiki.cfg 'PBS (Name / 1)'
+    [[ $output == *'backup servers lead nothing'* ]] || fail "$output"
+    run -1 rs-deploy takeover wiki.cfg Name1 -- --explain
+    [[ $output == *Name1* ]] || fail "$output"
+    run -1 rs-deploy takeover wiki.cfg Name1
+    echo precious >"$(where Name0)/wiki/Name0/srv/data/file"
+    "$(where Name0)/wiki/Name0/bin/exporter"
+    until_true grep -q 'imported yes' "$(where Name1)/wiki/Name1/srv/failover/held"
+    run -0 rs-deploy takeover wiki.cfg Name1
+    [[ $output == *'follow'* ]] || fail "$output"
+    grep -qx 'kind export' "$(where Name1)/wiki/Name1/etc/failover"
+    mkdir other
+    run -66 rs-deploy --state other takeover wiki.cfg Name1
+}

@@ -11,6 +11,8 @@ FUZZ_SECONDS = 60
 SOFTWARE = sqlite
 # More arguments for tests/bench/bench.py.
 BENCH =
+# How many takeovers `make bench-takeover` makes, and how large the database is.
+RUNS = 20 70
 # How large the dump of `make bench-hops` is, and how often it changes.
 HOPS = 1000000000 3
 
@@ -81,6 +83,9 @@ bench-hops: all ## a dump over two hops between machines, beside rsync (root); H
 	ninja -C $(BUILD) tests/bench/bench-workload
 	tests/bench/hops $(BUILD) $(HOPS)
 
+bench-takeover: all ## how long nobody can write while PostgreSQL is taken over (root); RUNS="COUNT SCALE"
+	tests/bench/takeover $(BUILD) $(RUNS)
+
 bench-deps: ## install those peers
 	@scripts/deps --check bench || scripts/deps bench
 
@@ -129,4 +134,4 @@ build-fuzz/build.ninja:
 		-Dcpp_args=-fsanitize=fuzzer-no-link
 
 .PHONY: all help deps demo demo-data check check-unit check-cli check-faults check-asan check-tsan check-clang \
-	check-layers check-man check-sh bench bench-hops bench-deps fuzz install format dist clean
+	check-layers check-man check-sh bench bench-hops bench-takeover bench-deps fuzz install format dist clean

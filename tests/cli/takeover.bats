@@ -199,6 +199,48 @@ found() { mv "$1.away" "$1"; }
     for n in 1 2; do history $n | xargs -n 1 >numbers; sort -V numbers | cmp - numbers && [ -z "$(uniq -d numbers)" ]; done
 }
 
+@test "a takeover at any moment of an import leads with a dump or the one before it, and with no mix" {
+    local turns=${RS_TAKEOVER_MOMENTS-4} turn who other loaded
+    # An import that takes its time: of two files that are always the same, one after the other.
+    mkdir slow
+    cat >slow/cp <<'END'
+#!/bin/sh
+case "$2 $3" in
+*/srv/backup/Name/.\ */srv/data)
+    /bin/cp -a "$2/a" "$3/a"
+    sleep 0.3
+    exec /bin/cp -a "$2/b" "$3/b"
+    ;;
+esac
+exec /bin/cp "$@"
+END
+    chmod +x slow/cp
+    export PATH=$PWD/slow:$PATH
+    echo 0 | tee "$leader/srv/data/a" >"$leader/srv/data/b"
+    dumped "$leader"
+    who=$one other=$leader
+    for ((turn = 1; turn <= turns; turn++)); do
+        echo "$turn" | tee "$other/srv/data/a" >"$other/srv/data/b"
+        "$other/bin/exporter"
+        # From the pull to the end of the load, and a little further.
+        sleep "$(awk -v n="$turn" -v of="$turns" 'BEGIN { printf "%.3f", 1.2 * n / of }')"
+        run "$who/bin/takeover"
+        [ "$status" -le 1 ] || fail "turn $turn: $status: $output"
+        loaded=$(cat "$who/srv/data/a")
+        [ "$loaded" = "$(cat "$who/srv/data/b")" ] || fail "turn $turn: a mix" "$(head "$who"/srv/data/[ab])" "$output"
+        [ "$loaded" = "$turn" ] || [ "$loaded" = $((turn - 1)) ] || fail "turn $turn: $loaded" "$output"
+        grep -qx "took $(awk '$1 == "generation" { print $2 }' "$who/srv/failover/held")" "$who/srv/failover/takeover"
+        kind_is "$who" export
+        until_true kind_is "$other" import
+        # The next one begins with what all have.
+        echo "$turn" | tee "$who/srv/data/a" >"$who/srv/data/b"
+        dumped "$who"
+        until_true cmp "$who/srv/data/b" "$other/srv/data/b"
+        loaded=$who who=$other other=$loaded
+    done
+    [ "$(history 1 | tr ' ' '\n' | cut -d . -f 1 | sort -u | wc -l)" -eq $((turns + 1)) ] || fail "$(history 1)"
+}
+
 @test "of two at once one leads, and the other one goes on as a fallback" {
     local first second
     dumped "$leader" 1

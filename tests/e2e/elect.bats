@@ -13,29 +13,17 @@ patience=${RS_PATIENCE-120}
 rounds=${RS_ELECT_ROUNDS-2} seed=${RS_SEED-1}
 lease=5
 
-# The members of etcd are on machines 5, 6 and 7.
+# The members of etcd are on machines 5, 6 and 7, as the deployment has put them there.
 before() {
     command -v etcd >/dev/null || fail 'etcd: not found; scripts/deps test'
-    local i
-    endpoints=
-    for i in 5 6 7; do endpoints=$endpoints${endpoints:+,}http://$(host_address $i):2379; done
-    for i in 5 6 7; do member "$i" new; done
-    until_true etcd_answers
-    extra=('[coordinator]' 'kind = etcd' "endpoints = $endpoints" "lease = $lease" 'block = 1' '')
+    extra=('[coordinator]' 'kind = etcd' 'members = host5 host6 host7' "lease = $lease" 'block = 1' '')
 }
-member() {
-    local i=$1 at
-    at=$(host_address "$i")
-    host_run "$i" etcd --name "m$i" --data-dir "$PWD/etcd.$i" --heartbeat-interval 50 --election-timeout 500 --logger zap \
-        --listen-client-urls "http://$at:2379" --advertise-client-urls "http://$at:2379" \
-        --listen-peer-urls "http://$at:2380" --initial-advertise-peer-urls "http://$at:2380" --initial-cluster-state new \
-        --initial-cluster "m5=http://$(host_address 5):2380,m6=http://$(host_address 6):2380,m7=http://$(host_address 7):2380" \
-        >>"etcd.$i.log" 2>&1 3>&- &
-    pids+=($!)
-}
-member_end() { pkill -KILL -f "etcd --name m$1 --data-dir $PWD/" || :; }
+member() { host_run "$1" "$PWD/host$1/wiki/etcd-host$1/bin/services" start >/dev/null 2>&1 || :; }
+member_end() { pkill -KILL -f "etcd --name host$1 --data-dir $PWD/" || :; }
 etcd_answers() {
-    host_run 7 env ETCDCTL_API=3 etcdctl --endpoints="$endpoints" --command-timeout=1s --dial-timeout=1s get nothing >/dev/null 2>&1
+    local etc=$PWD/host7/wiki/etcd-host7/etc
+    host_run 7 env ETCDCTL_API=3 etcdctl --endpoints="$(sed -n 's/^endpoints //p' "$etc/members")" --cacert="$etc/tls/ca.pem" \
+        --cert="$etc/tls/certificate.pem" --key="$etc/tls/key.pem" --command-timeout=1s --dial-timeout=1s get nothing >/dev/null 2>&1
 }
 
 # seven: all of it, with a first dump that all have.
@@ -176,7 +164,7 @@ in_order() {
         4) for i in 5 6 7; do [ "$i" = "$who" ] || cut_way "$i" "$who"; done ;;
         5) link_cut "$(machine_of "$other")" ;;
         6) link_cut "$(machine "$(pbs $((RANDOM % 2 + 1)))")" ;;
-        7) member_end $((RANDOM % 2 + 6)) ;;
+        7) member_end $((RANDOM % 3 + 5)) ;;
         8)
             agent=$(pgrep -f "rs-elect watch $leader\$")
             kill -STOP $agent
@@ -201,10 +189,9 @@ in_order() {
             for ((agent = 1; agent <= 7; agent++)); do [ "$i" = "$agent" ] || mend_way "$i" "$agent"; done
         done
         pkill -CONT -f "rs-elect watch $PWD/" || :
-        for i in 6 7; do pgrep -f "etcd --name m$i --data-dir $PWD/" >/dev/null || member "$i"; done
         for i in 1 2 3 4 5; do pgrep -f "sshd -f $hosts_dir/sshd-$i.conf" >/dev/null || sshd_start "$i"; done
-        until_true etcd_answers
         for dir in host*/wiki/*/bin/services; do host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$dir")" "$PWD/$dir" start >/dev/null 2>&1 || :; done
+        until_true etcd_answers
         for dir in "${all[@]}"; do timeout 60 ip netns exec "$hosts_id-$(machine_of "$dir")" "$dir/bin/takeover" --quiet --remind >/dev/null 2>&1 3>&- || :; done
         until_true whole "round $round" || fail "$(tail -n 3 schedule)" "$(tail -n 15 "${all[@]/%//var/log/elections.log}")"
         in_order

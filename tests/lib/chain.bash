@@ -6,13 +6,13 @@
 
 extra=() # lines behind those of [deployment]; `before` may set them
 
-# on_machines N: a service whose data is a directory, with two fallbacks, on the first five of N machines.
+# on_machines N: a service whose data is a directory, with two fallbacks, on the first five of N machines: they are placed in order.
 # Between the machines and the deployment `before` is called, if there is such a function.
 on_machines() {
     hosts_up "$1"
     if declare -F before >/dev/null; then before; fi
     replicated_software
-    hosts_computers | awk '/^\[host[67]\]/ { exit } { print }' | deployment '' "${extra[@]}" '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
+    hosts_computers | deployment '' "${extra[@]}" '[parameters]' 'count = 3' 'resiliency-backup-periodicity = #'
     run --separate-stderr rs-deploy apply wiki.cfg
     [ "$status" -eq 0 ] || fail "$output" "$stderr"
 }

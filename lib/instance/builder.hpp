@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,8 @@ public:
         std::string part, line;
     };
     std::vector<CronLine> cron_lines;
+    // Ports of its parts, so that no two of them draw the same one.
+    std::set<unsigned> ports;
     // Periods of schedules, by their fields: each takes a look through a year, and a backup server has hundreds of the same.
     std::map<std::string, std::optional<std::int64_t>> periods;
 

@@ -18,16 +18,18 @@ def member($r):
      ca: $members[0].authority.certificate, certificate: $t.certificate, key: $t.key};
 # Who says which of them leads. That of one machine is in a directory beside what is known of the deployment. Those who are asked by
 # certificate find theirs in the instance.
-def coordinator($c; $directory):
-    $d.coordinator as $o | if $o == null then {}
-    elif $o.members != [] then
-        if endpoints == "" then {} else
-            {coordinator: (([$o.conf, "endpoints \(endpoints)"] + [{cacert: "ca", cert: "certificate", key: "key"} | to_entries[] | "\(.key) \($directory)/etc/tls/\(.value).pem"]) | join("\n")),
-             "coordinator-ca": $members[0].authority.certificate, "coordinator-certificate": $members[0].computers[$c].certificate, "coordinator-key": $members[0].computers[$c].key,
-             "coordinator-lease": $o.lease, "coordinator-block": $o.block, "coordinator-automatic": $o.automatic} end
-    else $o as $c |
-        {coordinator: ($c.conf + (if $c.conf | test("(^|\n)kind dir(\n|$)") and ($c.conf | test("(^|\n)directory ") | not) then "\ndirectory \($state)/coordinator" else "" end)),
-         "coordinator-lease": $c.lease, "coordinator-block": $c.block, "coordinator-automatic": $c.automatic}
+def coordinator($computer; $directory):
+    $d.coordinator as $c |
+    if $c == null or ($c.members != [] and endpoints == "") then {} else
+        {"coordinator-lease": $c.lease, "coordinator-block": $c.block, "coordinator-automatic": $c.automatic} +
+        if $c.members == [] then
+            {coordinator: ($c.conf + (if $c.conf | test("(^|\n)kind dir(\n|$)") and ($c.conf | test("(^|\n)directory ") | not) then "\ndirectory \($state)/coordinator" else "" end))}
+        else
+            $members[0] as $known |
+            {coordinator: (([$c.conf, "endpoints \(endpoints)"] + [{cacert: "ca", cert: "certificate", key: "key"} | to_entries[] | "\(.key) \($directory)/etc/tls/\(.value).pem"]) | join("\n")),
+             "coordinator-ca": $known.authority.certificate, "coordinator-certificate": $known.computers[$computer].certificate,
+             "coordinator-key": $known.computers[$computer].key}
+        end
     end;
 def peers($r; $computer; $directory):
     [line($r)[] | select(.name != $r.name) | .name as $n | $values[$n] // {} |

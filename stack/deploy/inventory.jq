@@ -86,7 +86,7 @@ def wrong_coordinator($all_local):
     parameters: ($sections.parameters // {}),
     coordinator: (if $sections.coordinator then {
         conf: ([$coordinator_words[] as $word | select(($coordinator[$word] // "") != "") | "\($word) \($coordinator[$word])"] | join("\n")),
-        kind: $coordinator.kind, members: ($coordinator.members // "" | words),
+        members: ($coordinator.members // "" | words),
         lease: ($coordinator.lease // "15"), block: ($coordinator.block // "3600"), automatic: ($coordinator.automatic // "yes")} else null end),
     all_local: all($found[]; .local),
     computers: $found}}

@@ -17,10 +17,10 @@ takeover() {
     [ -e "$work/host/$_where" ] || die 69 "$_name: the deployment has no computer $_where any more, where it is"
     _got=0
     # shellcheck disable=SC2016 # the shell there expands it
-    on "$_where" sh -c '_top=$1; shift; [ -x "$_top/bin/takeover" ] || exit 66; exec "$_top/bin/takeover" "$@"' sh "$_directory" "$@" </dev/null || _got=$?
+    on "$_where" sh -c '_top=$1; shift; [ -x "$_top/bin/takeover" ] || exit 127; exec "$_top/bin/takeover" "$@"' sh "$_directory" "$@" </dev/null || _got=$?
     case $_got in
     255) die 69 "$_where: cannot be reached" "log in there by another way, and run $_directory/bin/takeover" ;;
-    66) [ $# -gt 0 ] || complain error "$_name on $_where: has no $_directory/bin/takeover" "backup servers lead nothing" ;;
+    127) die 66 "$_name on $_where: has no $_directory/bin/takeover" "backup servers lead nothing" ;;
     esac
     exit "$_got"
 }

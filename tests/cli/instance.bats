@@ -286,6 +286,12 @@ END
     [ "$port" -gt "$taken" ] && [ "$port" -lt "$((taken + 20))" ]
     run -0 ports free-port 1 2 # it is kept, whatever the range is now
     [ "$(cat inst/var/port)" = "$port" ]
+    # Two parts never have the same one, though nobody listens yet.
+    printf '[buildout]\nparts = p q\n[p]\nrecipe = free-port\nminimum = %s\nmaximum = %s\n[q]\n<= p\n' "$port" "$((port + 2))" >p.cfg
+    for n in 1 2 3 4 5 6; do
+        rs-render instance p.cfg --root "two$n" >/dev/null
+        [ "$(cat "two$n/etc/p.port")" != "$(cat "two$n/etc/q.port")" ]
+    done
     echo x >inst/var/port
     run -78 ports free-port 1 2
     [[ $output == *'does not hold a port'* ]]

@@ -62,6 +62,16 @@ replicated() {
     [[ $output == *'wiki: nothing to do'* ]] || fail "$output"
     ctl alpha put some thing
 
+    # One that could not begin has lost nothing, and says why it cannot.
+    mkdir -p never/etc/tls never/var never/srv
+    cp alpha/wiki/etcd-alpha/etc/tls/*.pem never/etc/tls/
+    printf 'cluster never=https://127.0.0.1:1\nendpoints https://127.0.0.1:1\n' >never/etc/members
+    for _ in 1 2; do
+        run "$RS_STACK/etcd/member" --name never --root never --peer http://127.0.0.1:0x --client https://127.0.0.1:1
+        [ "$status" -ne 75 ] && [ "$status" -ne 0 ] || fail "$status $output"
+        [ ! -e never/var/etcd.formed ]
+    done
+
     # One that has lost its data joins again; what was written is there.
     end_member beta
     rm -rf beta/wiki/etcd-beta/srv/etcd

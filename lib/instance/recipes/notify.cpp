@@ -45,7 +45,7 @@ void recipe_notify(Part& part) {
     static_cast<void>(part.require("feed"));
     part.builder.plan().file(
         part.name(), wrapper_path(part),
-        cat(program_head(part), "umask 077\nPATH=", shell_quote(part.resolver().require("slap-connection", "tools")), ":$PATH\nexport PATH\n",
+        cat(tools_head(part),
             "exec rs-notify run", option(part, "title", {"title"}, part.name()), option(part, "feed", {"feed"}),
             option(part, "tries", {"tries", "max-run"}, "3"), option(part, "timeout", {"timeout"}), option(part, "lock", {"lock", "pidfile"}),
             option(part, "log", {"log"}), option(part, "generation-file", {"generation-file"}), told(part), " \\\n    --", words, " \"$@\"\n"),

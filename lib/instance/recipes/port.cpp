@@ -48,9 +48,8 @@ unsigned required_port(Part& part, std::string_view option, const std::string& t
     return *port;
 }
 
-} // namespace
-
-unsigned own_port(Part& part, std::string_view fixed, const std::string& file, Ports range) {
+// As own_port() says, which remembers it.
+unsigned find_port(Part& part, std::string_view fixed, const std::string& file, Ports range) {
     const std::string given = part.get(fixed);
     if (!given.empty()) return required_port(part, fixed, given);
     if (const auto kept = part.builder.kept(file, cat("[", part.name(), "]"))) {
@@ -63,9 +62,17 @@ unsigned own_port(Part& part, std::string_view fixed, const std::string& file, P
     const unsigned own = profile::own_number(cat(part.builder.plan().root(), "/", file), size);
     for (unsigned i = 0; i < size; ++i) {
         const unsigned port = range.first + (own + i) % size;
-        if (is_free(port)) return port;
+        if (!part.builder.ports.contains(port) && is_free(port)) return port;
     }
     part.fail(fixed, cat("no port from ", range.first, " to ", range.last, " is free"));
+}
+
+} // namespace
+
+unsigned own_port(Part& part, std::string_view fixed, const std::string& file, Ports range) {
+    const unsigned port = find_port(part, fixed, file, range);
+    part.builder.ports.insert(port);
+    return port;
 }
 
 void recipe_free_port(Part& part) {

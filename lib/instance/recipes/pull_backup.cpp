@@ -29,12 +29,12 @@ void recipe_pull_backup(Part& part) {
     if (keep.empty()) keep = part.get("remove-backup-older-than", "2W");
     const std::string root = part.builder.plan().root();
     // Not in the store: both would be lost together.
-    const std::string made = cat(root, "/var/", name, ".store.made");
+    const std::string made = cat(root, "/", path_below(root, cat("var/", name, ".store.made"), cat("[", part.name(), "] name")));
     part.builder.plan().directory(part.name(), "var");
     const std::string out = number.empty() ? std::string(">/dev/null") : std::string(">\"$number.new\"");
     part.builder.plan().file(
         part.name(), wrapper_path(part),
-        cat(program_head(part), "umask 077\nPATH=", shell_quote(part.resolver().require("slap-connection", "tools")), ":$PATH\nexport PATH\n",
+        cat(tools_head(part),
             "store=", shell_quote(part.require("store")), "\nname=", shell_quote(name), "\nmade=", shell_quote(made), "\n",
             number.empty() ? std::string() : cat("number=", shell_quote(number), "\n"),
             "# Made once: a store that has vanished, with a disk that is not mounted, is no new history.\n"

@@ -22,6 +22,10 @@ std::string program_head(const Part& part) {
     return cat("#!/bin/sh\n# Made from [", printable(part.name()), "] by rs-render: what is changed here is lost the next time.\nset -eu\n");
 }
 
+std::string tools_head(Part& part) {
+    return cat(program_head(part), "umask 077\nPATH=", shell_quote(part.resolver().require("slap-connection", "tools")), ":$PATH\nexport PATH\n");
+}
+
 std::string wrapper_path(Part& part) {
     const std::string path = part.get("wrapper"); // as [exporter] and [importer] of a software have it
     return path.empty() ? part.require("wrapper-path") : path;

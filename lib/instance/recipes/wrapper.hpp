@@ -16,6 +16,9 @@ namespace rs::instance {
 // How such a program begins, up to `set -eu`.
 [[nodiscard]] std::string program_head(const Part& part);
 
+// The same of one that calls the tools of the stack.
+[[nodiscard]] std::string tools_head(Part& part);
+
 // Where it goes: `wrapper`, or `wrapper-path`.
 [[nodiscard]] std::string wrapper_path(Part& part);
 

@@ -13,33 +13,34 @@ IdIndex::IdIndex() {
     seed_ = std::uint64_t{device()} << 32 | device();
 }
 
-std::optional<std::uint64_t> IdIndex::find(const ChunkId& id) const {
+std::optional<std::uint64_t> IdIndex::find(const ChunkId& id, std::span<const ChunkId> ids) const {
     if (slots_.empty()) return std::nullopt;
-    for (std::uint64_t at = place(id); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1))
-        if (ids_[slots_[at] - 1] == id) return slots_[at] - 1;
+    for (std::uint64_t at = slot(id); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1))
+        if (ids[slots_[at] - 1] == id) return slots_[at] - 1;
     return std::nullopt;
 }
 
-void IdIndex::add(const ChunkId& id) {
-    RS_ASSERT(ids_.size() < UINT32_MAX - 1);
-    ids_.push_back(id);
-    if (ids_.size() + ids_.size() / 2 > slots_.size()) {
-        slots_.assign(std::max<std::size_t>(slots_.size() * 2, 1024), 0);
-        for (std::uint32_t i = 0; i < ids_.size(); ++i) insert(i);
-    } else {
-        insert(static_cast<std::uint32_t>(ids_.size() - 1));
+void IdIndex::add(std::size_t place, std::span<const ChunkId> ids) {
+    RS_ASSERT(place < ids.size() && place < UINT32_MAX - 1);
+    if (used_ + used_ / 2 >= slots_.size()) {
+        std::vector<std::uint32_t> old(std::max<std::size_t>(slots_.size() * 2, 1024), 0);
+        old.swap(slots_);
+        for (const std::uint32_t value : old)
+            if (value != 0) insert(value, ids[value - 1]);
     }
+    insert(static_cast<std::uint32_t>(place + 1), ids[place]);
+    ++used_;
 }
 
-void IdIndex::insert(std::uint32_t number) {
-    std::uint64_t at = place(ids_[number]);
+void IdIndex::insert(std::uint32_t value, const ChunkId& id) {
+    std::uint64_t at = slot(id);
     while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = number + 1;
+    slots_[at] = value;
 }
 
 void IdIndex::clear() {
-    ids_.clear();
-    std::fill(slots_.begin(), slots_.end(), 0);
+    slots_ = {};
+    used_ = 0;
 }
 
 } // namespace rs::chunk

@@ -26,6 +26,8 @@ inline constexpr std::uint64_t max_serial = (std::uint64_t{1} << 40) - 1;
 // A pack is closed at this size: small enough to be rewritten by a prune in a second, large enough that
 // a terabyte is some thousand packs.
 inline constexpr std::uint64_t pack_target_bytes = std::uint64_t{128} << 20;
+// Or at this many chunks, which only trees of tiny files reach: whoever writes a pack holds 40 bytes for each.
+inline constexpr std::uint64_t pack_target_chunks = std::uint64_t{1} << 18;
 
 inline constexpr std::size_t pack_header_bytes = 8 + 8 + 16; // magic, serial, store id
 inline constexpr std::size_t segment_header_bytes = 4 + 4 + 8 + 1;

@@ -15,12 +15,25 @@ constexpr std::uint64_t number_mask = (std::uint64_t{1} << tag_shift) - 1;
 std::uint64_t tag_of(const chunk::ChunkId& id) {
     return static_cast<std::uint64_t>(id.bytes[15]) >> 4 << tag_shift;
 }
+std::uint64_t numbers_of(const PackIndex& pack) {
+    std::uint64_t n = 0;
+    for (const NumberRun& run : pack.runs()) n += run.count;
+    return n;
+}
+// So many numbers fill no more than two thirds of the table.
+bool fits(std::uint64_t numbers, std::uint64_t slots) { return numbers * 3 <= slots * 2; }
 } // namespace
 
 void Index::add(std::shared_ptr<PackIndex> pack) {
     packs_.push_back(std::move(pack));
     spans_valid_ = false;
-    if (table_) insert_pack(*packs_.back());
+    if (table_) {
+        // A table that is too small is made anew from the packs: the old one need not be there meanwhile.
+        if (fits(used_ + numbers_of(*packs_.back()), slots_.size()))
+            insert_pack(*packs_.back());
+        else
+            build_table();
+    }
     if (lost_known_) note_lost(*packs_.back());
 }
 
@@ -90,19 +103,6 @@ std::optional<Place> Index::find_even_lost(std::uint64_t number) const {
 }
 
 void Index::insert(std::uint64_t number, const chunk::ChunkId& id) const {
-    if ((used_ + 1) * 3 > slots_.size() * 2) {
-        std::vector<std::uint64_t> old(std::max<std::size_t>(slots_.size() * 2, 1024), 0);
-        old.swap(slots_);
-        const std::uint64_t mask = slots_.size() - 1;
-        for (const std::uint64_t slot : old) {
-            if (slot == 0) continue;
-            const auto place = find((slot & number_mask) - 1);
-            if (!place) continue;
-            std::uint64_t at = place->pack->id(place->position).prefix() & mask;
-            while (slots_[at] != 0) at = (at + 1) & mask;
-            slots_[at] = slot;
-        }
-    }
     const std::uint64_t mask = slots_.size() - 1;
     std::uint64_t at = id.prefix() & mask;
     while (slots_[at] != 0) at = (at + 1) & mask;
@@ -124,12 +124,16 @@ void Index::note_lost(const PackIndex& pack) const {
 }
 
 void Index::build_table() const {
-    std::size_t size = 1024;
-    while (size * 2 < chunks() * 3) size *= 2;
-    slots_.assign(size, 0);
+    table_ = false;
+    slots_ = {};
     used_ = 0;
-    table_ = true;
+    std::uint64_t numbers = 0;
+    for (const auto& pack : packs_) numbers += numbers_of(*pack);
+    std::size_t size = 1024;
+    while (!fits(numbers, size)) size *= 2;
+    slots_.assign(size, 0);
     for (const auto& pack : packs_) insert_pack(*pack);
+    table_ = true;
 }
 
 std::optional<std::uint64_t> Index::scan(const chunk::ChunkId& id) const {

@@ -50,25 +50,35 @@ std::optional<Intake::Chunk> Intake::find(std::uint64_t number) const {
 }
 
 std::optional<std::uint64_t> Intake::find(const chunk::ChunkId& id) const {
-    if (const auto here = arrived_.find(id)) return arrived_as_[*here];
+    if (const auto here = find_arrived(id)) return here;
     return index_.find(id);
 }
 
+std::optional<std::uint64_t> Intake::find_arrived(const chunk::ChunkId& id) const {
+    if (!pack_) return std::nullopt;
+    const auto position = arrived_.find(id, pack_->ids());
+    if (!position) return std::nullopt;
+    const std::uint64_t own = chunk_number(pack_->serial(), *position);
+    const auto healed = healed_as_.find(own);
+    return healed == healed_as_.end() ? own : healed->second;
+}
+
 PackWriter& Intake::pack_with_room(std::size_t chunks) {
-    if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close_pack();
+    if (pack_ && !pack_->takes(chunks)) close_pack();
     if (!pack_) pack_ = store_.new_pack(dir_);
     return *pack_;
 }
 
 void Intake::close_pack() {
     if (!pack_) return;
-    const std::unique_ptr<PackWriter> closing = std::move(pack_);
+    std::unique_ptr<PackWriter> closing = std::move(pack_); // whatever comes of it, it is not tried again
+    arrived_.clear();
+    healed_.clear();
+    healed_as_.clear();
     own_.push_back(closing->finish());
+    closing.reset();
     // From here on the index answers for its chunks.
     index_.add(own_.back());
-    arrived_.clear();
-    arrived_as_.clear();
-    healed_.clear();
 }
 
 std::optional<std::uint64_t> Intake::settled(const chunk::ChunkId& id) const {
@@ -89,8 +99,8 @@ std::uint64_t Intake::settle(const chunk::ChunkId& id, std::uint64_t own) {
         number = lost;
         ++totals_.healed_chunks;
     }
-    arrived_.add(id);
-    arrived_as_.push_back(number);
+    if (number != own) healed_as_.emplace(own, number);
+    arrived_.add(own & (max_positions - 1), pack_->ids());
     return number;
 }
 
@@ -125,8 +135,8 @@ void Intake::store_segment(const stream::SegmentView& view) {
     for (std::size_t i = 0; i < numbers_.size(); ++i) {
         if (numbers_[i] != unknown) continue;
         const chunk::ChunkId& id = pack.id(first + i);
-        if (const auto twice = arrived_.find(id)) {
-            numbers_[i] = arrived_as_[*twice];
+        if (const auto twice = find_arrived(id)) {
+            numbers_[i] = *twice;
             continue;
         }
         numbers_[i] = settle(id, first + i);

@@ -22,7 +22,7 @@ struct IntakeTotals {
 };
 
 // Numbers are given at once, packs become durable one by one in the transfer's directory, and nothing is visible to
-// others before publish(). Memory: 50 bytes for each chunk in the open pack, 12 for each of the store.
+// others before publish(). Memory: 40 bytes for each chunk in the open pack, 12 for each of the store.
 class Intake {
 public:
     // index: of the store, as it is or was a while ago. their_key: that of the ids in the stream.
@@ -64,6 +64,7 @@ private:
     void store_segment(const stream::SegmentView& view);
     void close_pack();
     void flush_blocks();
+    [[nodiscard]] std::optional<std::uint64_t> find_arrived(const chunk::ChunkId& id) const;
     std::uint64_t settle(const chunk::ChunkId& id, std::uint64_t own);
     // The number under which the chunk is here and all is well; nothing if it is not, or if the same chunk was lost
     // under another number: then it is stored once more, and heals that one.
@@ -79,9 +80,9 @@ private:
     std::vector<std::shared_ptr<PackIndex>> adopted_, own_;
 
     std::unique_ptr<PackWriter> pack_;
-    chunk::IdIndex arrived_;                // in the open pack
-    std::vector<std::uint64_t> arrived_as_; // its number for each of them
-    std::unordered_map<std::uint64_t, std::uint64_t> healed_; // lost number to own number in the open pack
+    // Of the open pack: where what has arrived is, and lost numbers by its own ones and the other way.
+    chunk::IdIndex arrived_;
+    std::unordered_map<std::uint64_t, std::uint64_t> healed_, healed_as_;
     NumberList fresh_;
     std::vector<std::uint64_t> numbers_; // of the segment at hand
 

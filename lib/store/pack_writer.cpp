@@ -40,10 +40,12 @@ PackWriter::PackWriter(std::shared_ptr<io::Dir> dir, std::uint64_t serial, const
     offset_ = header.size();
 }
 
-bool PackWriter::full() const { return offset_ >= pack_target_bytes || content_.ids.size() >= max_positions; }
+bool PackWriter::takes(std::size_t chunks) const {
+    return content_.ids.empty() || (offset_ < pack_target_bytes && content_.ids.size() + chunks <= pack_target_chunks);
+}
 
 std::uint64_t PackWriter::add(const chunk::SegmentHead& head, ByteSpan ids, ByteSpan frame, SegmentKind kind) {
-    RS_ASSERT(has_room(head.lengths.size()) && ids.size() == head.lengths.size() * 16);
+    RS_ASSERT(content_.ids.size() + head.lengths.size() <= max_positions && ids.size() == head.lengths.size() * 16);
     SegmentPlace place;
     place.offset = offset_;
     place.first_position = static_cast<std::uint32_t>(content_.ids.size());

@@ -31,12 +31,12 @@ public:
     [[nodiscard]] std::uint64_t serial() const { return content_.serial; }
     [[nodiscard]] std::uint64_t bytes() const { return offset_; }
     [[nodiscard]] std::size_t chunks() const { return content_.ids.size(); }
-    [[nodiscard]] bool full() const;
+    // A segment of so many chunks is for this pack; otherwise it is time for the next one. An empty pack takes any.
+    [[nodiscard]] bool takes(std::size_t chunks) const;
+    [[nodiscard]] const std::vector<chunk::ChunkId>& ids() const { return content_.ids; } // by position
     // Of a chunk that add() numbered.
     [[nodiscard]] const chunk::ChunkId& id(std::uint64_t own) const { return content_.ids.at(own & (max_positions - 1)); }
     [[nodiscard]] std::uint32_t length(std::uint64_t own) const { return content_.lengths.at(own & (max_positions - 1)); }
-    // For this many more chunks there is room.
-    [[nodiscard]] bool has_room(std::size_t chunks) const { return content_.ids.size() + chunks <= max_positions; }
 
     // Writes the end, flushes the pack, writes and flushes the index beside it. Both are then durable under
     // their names in `dir`. Gives the opened index.

@@ -27,6 +27,7 @@ Share share_of(const PackIndex& pack, std::uint32_t segment, const LiveSet& live
 bool mostly_live(const Share& s) { return s.live * 4 >= s.all * 3; }
 
 constexpr std::uint64_t small_pack_bytes[] = {64 << 10, 1 << 20, 16 << 20}; // the classes of crowded()
+constexpr std::uint32_t small_pack_chunks = pack_target_chunks / 8; // what 16 MiB are to a whole pack
 constexpr std::size_t many_packs = 16;
 // Below this the frame of a segment, its head and its place in the index cost more than a new one.
 constexpr std::uint64_t small_segment_bytes = 128 << 10;
@@ -68,7 +69,8 @@ std::set<const PackIndex*> crowded(const std::vector<std::shared_ptr<PackIndex>>
     for (const std::uint64_t below : small_pack_bytes) {
         std::set<const PackIndex*> group;
         for (const auto& pack : packs)
-            if (pack->pack_bytes() >= from && pack->pack_bytes() < below) group.insert(pack.get());
+            if (pack->pack_bytes() >= from && pack->pack_bytes() < below && pack->chunks() < small_pack_chunks)
+                group.insert(pack.get());
         if (group.size() >= many_packs) out.merge(group);
         from = below;
     }
@@ -98,7 +100,7 @@ std::uint64_t Repacker::put(const chunk::SegmentHead& head, ByteSpan ids, ByteSp
 }
 
 PackWriter& Repacker::writer(std::size_t chunks) {
-    if (pack_ && (pack_->full() || !pack_->has_room(chunks))) close();
+    if (pack_ && !pack_->takes(chunks)) close();
     if (!dir_) dir_ = std::make_shared<io::Dir>(store_.make_transfer_dir(""));
     if (!pack_) {
         pack_ = store_.new_pack(dir_);
@@ -126,6 +128,8 @@ void Repacker::give_up() {
 
 void Repacker::add(const PackIndex& pack) {
     const auto numbers = numbers_of(pack);
+    std::vector<bool>& copied = copied_[&pack];
+    copied.resize(pack.chunks());
     for (std::uint32_t s = 0; s < pack.segments().size(); ++s) {
         const SegmentPlace& place = pack.segments()[s];
         const Share share = share_of(pack, s, live_);
@@ -137,7 +141,7 @@ void Repacker::add(const PackIndex& pack) {
             const std::uint64_t first = put(segment.head, ids, segment.frame, place.kind);
             for (std::uint32_t p = place.first_position; p < pack.segment_end(s); ++p) {
                 for (const std::uint64_t n : numbers[p]) pack_->alias(n, first + (p - place.first_position));
-                copied_.emplace(&pack, p);
+                copied[p] = true;
             }
             continue;
         }
@@ -152,7 +156,7 @@ void Repacker::add(const PackIndex& pack) {
                 to.head.lengths.push_back(n == numbers[p].front() ? pack.length(p) : 0);
             }
             append(to.raw, bytes);
-            copied_.emplace(&pack, p);
+            copied[p] = true;
             if (to.raw.size() >= chunk::segment_target_bytes) flush(place.kind);
         }
     }
@@ -180,7 +184,7 @@ void Repacker::flush(SegmentKind kind) {
 }
 
 void Repacker::forget(const PackIndex& pack) {
-    std::erase_if(copied_, [&](const auto& c) { return c.first == &pack; });
+    copied_.erase(&pack);
 }
 
 void Repacker::finish() {
@@ -195,8 +199,9 @@ void Repacker::finish() {
 }
 
 bool Repacker::covers(const PackIndex& pack) const {
+    const auto copied = copied_.find(&pack);
     for (std::uint32_t p = 0; p < pack.chunks(); ++p)
-        if (live_.live(pack, p) && !copied_.contains({&pack, p})) return false;
+        if (live_.live(pack, p) && (copied == copied_.end() || !copied->second[p])) return false;
     return true;
 }
 

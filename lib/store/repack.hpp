@@ -2,6 +2,7 @@
 // Moves the live chunks of mostly dead packs into new ones. Numbers stay.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -19,7 +20,7 @@ namespace rs::store {
 [[nodiscard]] bool movable(const PackIndex& pack, const LiveSet& live);
 // Of small packs those to be put together. Every pull leaves one, and every command reads all of their indexes: 200
 // services that are pulled each hour make 4,800 a day. Packs are sorted into three classes, below 64 KiB, 1 MiB and
-// 16 MiB; where 16 have come together they make one. `packs` are those that may be rewritten: one that has to stay must
+// 16 MiB; where 16 have come together they make one. One of many chunks is none of them, however few its bytes. `packs` are those that may be rewritten: one that has to stay must
 // not count, else its neighbours would be rewritten each time.
 [[nodiscard]] std::set<const PackIndex*> crowded(const std::vector<std::shared_ptr<PackIndex>>& packs);
 
@@ -64,7 +65,7 @@ private:
     std::unique_ptr<PackWriter> pack_;
     std::vector<std::shared_ptr<PackIndex>> done_;
     Pending pending_[2]; // by SegmentKind
-    std::set<std::pair<const PackIndex*, std::uint32_t>> copied_; // positions
+    std::map<const PackIndex*, std::vector<bool>> copied_; // by position
     chunk::Compressor compressor_{chunk::default_level};
     std::uint64_t written_ = 0;
     bool broken_ = false;

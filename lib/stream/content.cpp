@@ -132,12 +132,14 @@ std::size_t ContentWriter::take_cut(ByteSpan view) {
             return length;
         }
     }
-    if (const auto number = fresh_.find(id)) {
+    if (const auto number = sent_at_.find(id, sent_)) {
         emit({Run::Kind::fresh, *number, 1}, length);
         return length;
     }
     const std::uint64_t number = stream_.add_chunk(bytes, id);
-    fresh_.add(id);
+    RS_ASSERT(number == sent_.size());
+    sent_.push_back(id);
+    sent_at_.add(number, sent_);
     totals_.new_bytes += length;
     ++totals_.new_chunks;
     emit({Run::Kind::fresh, number, 1}, length);

@@ -75,7 +75,8 @@ private:
     bool sha256_;
     Monitor& monitor_;
     std::unique_ptr<HaveIndex> index_;
-    chunk::IdIndex fresh_; // of this stream, so that none is sent twice
+    std::vector<chunk::ChunkId> sent_; // in this stream, by number; none is sent twice
+    chunk::IdIndex sent_at_;
     Buffer buffers_[2];
     chunk::HashThread hash_; // behind the buffers: it ends before they go, also when something was thrown
     ContentTotals totals_;

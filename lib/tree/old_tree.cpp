@@ -34,10 +34,11 @@ OldTree::OldTree(const io::Dir& root, const chunk::Hasher& hasher, const stream:
 
 void OldTree::add(const stream::HaveEntry& entry) {
     if (entry.chunks == 0) return;
-    File file;
+    FileMap::File& file = added_;
     file.first = entry.first_chunk;
     file.end = entry.first_chunk + entry.chunks;
     file.path = entry.entry.path;
+    file.gaps.clear();
     std::uint64_t chunk = file.first;
     for (const stream::Extent& e : entry.extents) {
         if (e.kind == stream::Extent::Kind::data)
@@ -45,7 +46,7 @@ void OldTree::add(const stream::HaveEntry& entry) {
         else
             file.gaps.emplace_back(chunk, e.bytes);
     }
-    files_.push_back(std::move(file));
+    files_.add(file);
 }
 
 std::optional<io::Fd> OldTree::open_directory(const std::string& path) const {
@@ -55,7 +56,7 @@ std::optional<io::Fd> OldTree::open_directory(const std::string& path) const {
     return fd;
 }
 
-OldTree::Open& OldTree::open(const File& file) {
+OldTree::Open& OldTree::open(const FileMap::File& file) {
     Open* oldest = &open_[0];
     for (Open& o : open_) {
         if (o.first == file.first) {
@@ -83,11 +84,9 @@ OldTree::Open& OldTree::open(const File& file) {
 }
 
 std::optional<ByteSpan> OldTree::read(std::uint64_t chunk) {
-    const auto after = std::upper_bound(files_.begin(), files_.end(), chunk,
-                                        [](std::uint64_t c, const File& f) { return c < f.first; });
-    if (after == files_.begin()) return std::nullopt;
-    const File& file = *(after - 1);
-    if (chunk >= file.end) return std::nullopt;
+    const FileMap::File* const holder = files_.find(chunk);
+    if (holder == nullptr) return std::nullopt;
+    const FileMap::File& file = *holder;
     const Open& from = open(file);
     const std::uint32_t length = table_.lengths[chunk];
     if (!from.fd || length == 0) return std::nullopt;

@@ -10,6 +10,7 @@
 #include "chunk/id.hpp"
 #include "io/file.hpp"
 #include "stream/have.hpp"
+#include "tree/file_map.hpp"
 
 namespace rs::tree {
 
@@ -23,8 +24,8 @@ public:
     // table: that of the tree's manifest.
     OldTree(const io::Dir& root, const chunk::Hasher& hasher, const stream::HaveTable& table);
 
-    // Files in walk order, as they are met: what later reads look for first. Memory: the path and some 80 bytes a file,
-    // and 8 bytes a chunk of the files that are open.
+    // Files in walk order, as they are met: what later reads look for first. Memory: some 15 bytes a file (FileMap), and
+    // 8 bytes a chunk of the files that are open.
     void add(const stream::HaveEntry& entry);
     // The chunk's bytes, valid until the next call. What is not there as the table says is nothing.
     [[nodiscard]] std::optional<ByteSpan> read(std::uint64_t chunk);
@@ -33,11 +34,6 @@ public:
     [[nodiscard]] const io::Dir& root() const { return root_; }
 
 private:
-    struct File {
-        std::uint64_t first = 0, end = 0; // of its chunks in the table
-        std::string path;
-        std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps; // chunk before which a gap of so many bytes lies
-    };
     // A file that is being read: where each of its chunks begins.
     struct Open {
         std::uint64_t first = UINT64_MAX;
@@ -45,12 +41,13 @@ private:
         std::vector<std::uint64_t> offsets;
         std::uint64_t used = 0;
     };
-    [[nodiscard]] Open& open(const File& file);
+    [[nodiscard]] Open& open(const FileMap::File& file);
 
     const io::Dir& root_;
     const chunk::Hasher& hasher_;
     const stream::HaveTable& table_;
-    std::vector<File> files_; // those with chunks, ascending
+    FileMap files_; // those with chunks
+    FileMap::File added_;
     // A few, because a renamed or copied file leads back and forth.
     std::array<Open, 4> open_;
     std::uint64_t clock_ = 0;

@@ -97,11 +97,11 @@ std::vector<std::string> Part::options() {
     return out;
 }
 
-mode_t Part::mode(mode_t otherwise, std::string_view option) {
-    const auto text = find(option);
-    if (!text || text->empty()) return otherwise;
+std::optional<mode_t> Part::mode() {
+    const auto text = find("mode");
+    if (!text || text->empty()) return std::nullopt;
     if (const auto mode = parse_mode(*text)) return *mode;
-    fail(option, cat(printable(*text), ": not an octal mode such as 0644"), "setuid, setgid and sticky bits are not given");
+    fail("mode", cat(printable(*text), ": not an octal mode such as 0644"), "setuid, setgid and sticky bits are not given");
 }
 
 bool Part::flag(std::string_view option, bool otherwise) {

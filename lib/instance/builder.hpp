@@ -76,8 +76,8 @@ public:
     void set(const std::string& option, std::string value) { resolver_.set(name_, option, std::move(value)); }
     // Its options but recipe, in their order.
     [[nodiscard]] std::vector<std::string> options();
-    // Octal, such as 0644.
-    [[nodiscard]] mode_t mode(mode_t otherwise, std::string_view option = "mode");
+    // The option `mode`: octal, such as 0644; nothing if there is none.
+    [[nodiscard]] std::optional<mode_t> mode();
     // true, yes, on, 1 and their opposites.
     [[nodiscard]] bool flag(std::string_view option, bool otherwise);
 

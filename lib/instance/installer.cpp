@@ -78,7 +78,7 @@ std::optional<Change> Installer::needed(const std::string& path, const Entry& en
         update.mode_only = true;
         const bool right = (io::stat_fd(there->get(), there->path).st_mode & 07777) == entry.mode;
         // Below srv the mode is the administrator's once the directory is there.
-        return right || plan_.implied(path) || data_below(path) || S_ISLNK(st->st_mode) ? std::nullopt
+        return right || plan_.any_mode(path) || data_below(path) || S_ISLNK(st->st_mode) ? std::nullopt
                                                                                          : std::optional(update);
     }
     case Kind::link:

@@ -46,8 +46,8 @@ std::optional<mode_t> parse_mode(std::string_view text) {
     return text.empty() || mode > 0777 ? std::nullopt : std::optional(mode);
 }
 
-void Plan::directory(const std::string& part, std::string_view path, mode_t mode) {
-    add(path, {Kind::directory, mode, {}, part});
+void Plan::directory(const std::string& part, std::string_view path, std::optional<mode_t> mode) {
+    add(path, {Kind::directory, mode.value_or(directory_mode), {}, part}, !mode);
 }
 void Plan::file(const std::string& part, std::string_view path, std::string content, mode_t mode) {
     add(path, {Kind::file, mode, std::move(content), part});
@@ -59,7 +59,7 @@ void Plan::link(const std::string& part, std::string_view path, std::string targ
     add(path, {Kind::link, 0, std::move(target), part});
 }
 
-void Plan::add(std::string_view path, Entry entry) {
+void Plan::add(std::string_view path, Entry entry, bool any_mode) {
     const std::string what = cat("[", printable(entry.part), "]");
     const std::string name = path_below(root_, path, what);
     if (entry.kind != Kind::directory && (name == "srv" || name.starts_with("srv/")))
@@ -67,17 +67,21 @@ void Plan::add(std::string_view path, Entry entry) {
     for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
         const std::string above = name.substr(0, slash);
         const auto [at, is_new] = entries_.try_emplace(above, Entry{Kind::directory, directory_mode, {}, entry.part});
-        if (is_new) implied_.insert(above);
+        if (is_new) any_mode_.insert(above);
         if (at->second.kind != Kind::directory)
             fail(Exit::config, cat(what, ": ", printable(name), ": ", printable(above), " is ", kind_name(at->second.kind),
                                    " of [", printable(at->second.part), "]"));
     }
     const auto [at, is_new] = entries_.try_emplace(name, entry);
+    if (is_new && any_mode) any_mode_.insert(name);
     if (is_new) return;
     Entry& there = at->second;
-    if (there.kind == Kind::directory && entry.kind == Kind::directory && (implied_.erase(name) > 0)) {
-        there = std::move(entry);
-        return;
+    if (there.kind == Kind::directory && entry.kind == Kind::directory) {
+        if (any_mode) return;
+        if (any_mode_.erase(name) > 0) {
+            there = std::move(entry);
+            return;
+        }
     }
     if (there.kind != entry.kind || there.mode != entry.mode || there.content != entry.content)
         fail(Exit::config, cat(what, ": ", printable(name), ": [", printable(there.part), "] asks for it too, as ",

@@ -34,7 +34,8 @@ public:
     // `path` is absolute and inside of root, or relative to it. Error(Exit::config) that names the part if it is outside, has
     // "..", is where another part wants something else, or is a file or a link below srv/: data lives there, of which
     // directories alone are ours. The directories above come with it.
-    void directory(const std::string& part, std::string_view path, mode_t mode = directory_mode);
+    // mode nothing: directory_mode when it is made; then it is the administrator's to let others pass.
+    void directory(const std::string& part, std::string_view path, std::optional<mode_t> mode = std::nullopt);
     void file(const std::string& part, std::string_view path, std::string content, mode_t mode = file_mode);
     // One that is for its owner alone.
     void secret(const std::string& part, std::string_view path, std::string content);
@@ -42,16 +43,16 @@ public:
 
     // By path, relative to root: what is above comes before what is below it.
     [[nodiscard]] const std::map<std::string, Entry>& entries() const { return entries_; }
-    // A directory that comes with what is below it: its mode is as good as any.
-    [[nodiscard]] bool implied(const std::string& path) const { return implied_.contains(path); }
+    // A directory whose mode nobody has asked for: any will do.
+    [[nodiscard]] bool any_mode(const std::string& path) const { return any_mode_.contains(path); }
     [[nodiscard]] const std::string& root() const { return root_; }
 
 private:
-    void add(std::string_view path, Entry entry);
+    void add(std::string_view path, Entry entry, bool any_mode = false);
 
     std::string root_;
     std::map<std::string, Entry> entries_;
-    std::set<std::string> implied_; // directories that nobody has asked for by name
+    std::set<std::string> any_mode_;
 };
 
 // Octal permissions such as 0644; nothing if it is none, or has setuid, setgid or sticky bits.

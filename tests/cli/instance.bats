@@ -143,6 +143,7 @@ c d" ]
     echo data >inst/srv/backup/postgres/dump
     echo mine >inst/etc/cron.d/own
     touch -d 2020-01-01 inst/bin/report
+    chmod o+x inst/bin # for a server that is not run by the owner: no option says otherwise
     sed -i '/^    link$/d; /^    cron-entry-backup$/d; s/a  b/a  c/; s/^mode = 0640/mode = 0600/' p.cfg
     run -0 rs-render instance p.cfg --root inst --given given.json --dry-run
     local planned=$output

@@ -5,7 +5,7 @@
 namespace rs::instance {
 
 void recipe_directories(Part& part) {
-    const mode_t mode = part.mode(directory_mode);
+    const std::optional<mode_t> mode = part.mode();
     for (const std::string& option : part.options())
         if (option != "mode") part.builder.plan().directory(part.name(), part.require(option), mode);
 }

@@ -49,7 +49,7 @@ void recipe_notify(Part& part) {
             "exec rs-notify run", option(part, "title", {"title"}, part.name()), option(part, "feed", {"feed"}),
             option(part, "tries", {"tries", "max-run"}, "3"), option(part, "timeout", {"timeout"}), option(part, "lock", {"lock", "pidfile"}),
             option(part, "log", {"log"}), option(part, "generation-file", {"generation-file"}), told(part), " \\\n    --", words, " \"$@\"\n"),
-        part.mode(program_mode));
+        part.mode().value_or(program_mode));
 }
 
 } // namespace rs::instance

@@ -55,10 +55,10 @@ std::string text_of(Part& part, const Json& item, const char* member) {
     return item[member].get<std::string>();
 }
 
-mode_t mode_of(Part& part, const Json& item, mode_t otherwise) {
-    if (!item.contains("mode")) return otherwise;
+std::optional<mode_t> mode_of(Part& part, const Json& item) {
+    if (!item.contains("mode")) return std::nullopt;
     const std::string text = text_of(part, item, "mode");
-    if (const auto mode = parse_mode(text)) return *mode;
+    if (const auto mode = parse_mode(text)) return mode;
     part.fail("recipe", cat("its executable printed no octal mode: ", printable(text)));
 }
 
@@ -79,9 +79,10 @@ void recipe_program(Part& part) {
             else if (member == "published")
                 part.builder.published()[key] = item;
             else if (member == "directories")
-                plan.directory(part.name(), text_of(part, item, "path"), mode_of(part, item, directory_mode));
+                plan.directory(part.name(), text_of(part, item, "path"), mode_of(part, item));
             else if (member == "files")
-                plan.file(part.name(), text_of(part, item, "path"), text_of(part, item, "content"), mode_of(part, item, file_mode));
+                plan.file(part.name(), text_of(part, item, "path"), text_of(part, item, "content"),
+                          mode_of(part, item).value_or(file_mode));
             else
                 plan.link(part.name(), text_of(part, item, "path"), text_of(part, item, "target"));
         }

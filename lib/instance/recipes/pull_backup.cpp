@@ -58,7 +58,7 @@ void recipe_pull_backup(Part& part) {
             "    exit 1\n"
             "}\n"
             "exit \"$status\"\n"),
-        part.mode(program_mode));
+        part.mode().value_or(program_mode));
 }
 
 } // namespace rs::instance

@@ -51,7 +51,7 @@ std::string output_of(Part& part) {
 
 void put(Part& part, std::string content) {
     const std::string path = output_of(part);
-    const mode_t mode = part.mode(content.starts_with("#!") ? program_mode : file_mode);
+    const mode_t mode = part.mode().value_or(content.starts_with("#!") ? program_mode : file_mode);
     const std::string once = part.get("once");
     Plan& plan = part.builder.plan();
     if (!once.empty()) {

@@ -73,14 +73,14 @@ std::string program(Part& part) {
 } // namespace
 
 void recipe_wrapper(Part& part) {
-    part.builder.plan().file(part.name(), wrapper_path(part), program(part), part.mode(program_mode));
+    part.builder.plan().file(part.name(), wrapper_path(part), program(part), part.mode().value_or(program_mode));
 }
 
 void recipe_promise(Part& part) {
     const std::string name = part.get("name", part.name());
     if (name.find('/') != std::string::npos) part.fail("name", "is the name of a file in etc/promise");
     const std::string path = part.get("output", cat("etc/promise/", name));
-    part.builder.plan().file(part.name(), path, program(part), part.mode(program_mode));
+    part.builder.plan().file(part.name(), path, program(part), part.mode().value_or(program_mode));
 }
 
 } // namespace rs::instance

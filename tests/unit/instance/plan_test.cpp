@@ -33,9 +33,13 @@ TEST_CASE("paths are inside of the instance, from its root or from /") {
     REQUIRE(plan.entries().size() == 4);
     CHECK(plan.entries().at("etc/x").mode == 0644);
     CHECK(plan.entries().at("bin").kind == Kind::directory);
-    CHECK(plan.implied("bin"));
+    CHECK(plan.any_mode("bin"));
+    plan.directory("p", "bin");
+    CHECK(plan.any_mode("bin"));
     plan.directory("q", "bin", 0755);
-    CHECK_FALSE(plan.implied("bin"));
+    CHECK_FALSE(plan.any_mode("bin"));
+    plan.directory("r", "bin");
+    CHECK_FALSE(plan.any_mode("bin"));
     CHECK(plan.entries().at("bin").mode == 0755);
 }
 

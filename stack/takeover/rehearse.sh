@@ -19,6 +19,13 @@ lasted() {
     took=$(awk -v since="$since" '{ printf "%.2f", $1 - since / 100 }' /proc/uptime)
 }
 
+# Directories there are for whom those of the instance are for: a server that is not run by their owner passes them.
+same_modes() {
+    # shellcheck disable=SC2016 # for the inner shell
+    (cd -- "$place" && find . -type d -exec sh -c '
+        for d; do [ ! -d "$0/$d" ] || chmod --reference="$0/$d" -- "$d"; done' "$dir" {} +)
+}
+
 # Renders the throw-away instance in the role $1, and has its programs run.
 # Ends with what went wrong.
 play() {
@@ -26,6 +33,7 @@ play() {
         [ $? -eq 75 ] || die 69 "$place: cannot be rendered as $1: $(because)"
     # Nobody may reach it, and it watches nobody.
     rm -f -- "$place/etc/service/sshd" "$place/etc/service/elect"
+    [ "$1" != fallback ] || same_modes
     cp -- "$own_stack/deploy/services.sh" "$place/bin/services"
     chmod 0700 "$place/bin/services"
     "$place/bin/services" start >/dev/null 2>"$work/why" || die 69 "$place: its programs cannot be started: $(because)"

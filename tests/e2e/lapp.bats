@@ -220,3 +220,33 @@ same_databases() {
     on postgres0 wiki -c 'INSERT INTO row VALUES (-1)'
     mv fleet/postgres1.away fleet/postgres1
 }
+
+@test "root's server runs as another user, whom the administrator lets pass; a rehearsal lets him pass, too" {
+    need_root
+    bin=/usr/lib/postgresql/15/bin
+    [ -x "$bin/postgres" ] || skip "postgresql-15 is not installed"
+    local place=$BATS_TEST_TMPDIR i
+    while [ "$place" != "${BATS_RUN_TMPDIR%/*}" ]; do
+        chmod o+x "$place"
+        place=${place%/*}
+    done
+    deployed postgres '{}' lapp
+    run -73 fleet/postgres0/etc/service/postgres
+    [[ $output == *"srv/postgresql: postgres cannot get there; let it pass each directory above (chmod o+x)"* ]] || fail "$output"
+    chmod o+x fleet fleet/postgres? fleet/postgres?/{srv,var,var/run}
+    # What was changed there stays.
+    deployed postgres '{}' lapp
+    mkdir -m 700 mine
+    for i in 0 1; do
+        (cd mine && exec "../fleet/postgres$i/etc/service/postgres") >"postgres$i.log" 2>&1 & pids+=($!)
+    done
+    for i in 0 1; do until_true eval "on postgres$i template1 -c 'SELECT 1' >/dev/null 2>&1"; done
+    [ "$(stat -c %U fleet/postgres0/srv/postgresql/PG_VERSION)" = postgres ]
+    on postgres0 postgres -c 'CREATE DATABASE wiki'
+    fleet/postgres0/bin/exporter
+    until_true grep -q 'imported yes' fleet/postgres1/srv/failover/held
+    mkdir -m 711 place
+    TMPDIR=$PWD/place run -0 fleet/postgres1/bin/takeover --rehearse
+    [[ $output == *"the service is well"* ]] || fail "$output"
+    [ -z "$(ls -A place)" ]
+}

@@ -63,6 +63,7 @@ read_failover() {
     for _word in line namebase instance identity number kind state profile backup_lock generation_file backup log; do
         eval "[ -n \"\$$_word\" ]" || die 78 "$_file: $_word: is missing" "render it with the present stack"
     done
+    [ -z "$coordinator" ] || patience=1
     coordinate=${coordinate:-$own_stack/failover/coordinator}
     mkdir -p -- "$state" || die 73 "$state: cannot be made"
 }

@@ -3,7 +3,8 @@
 # What rs-takeover asks others, and says; sourced by it.
 # shellcheck disable=SC2034,SC2154 # globals are those of rs-takeover
 
-# Seconds that the old leader has to say that it stands down: it may be off, and the stores refuse it anyway.
+# Seconds that the old leader has to say that it stands down: it may be off, and the stores refuse it anyway. Where there is a
+# coordinator it learns it from that as well, or has stopped because it does not reach it.
 patience=2
 
 # Asks $2 for the words behind it, for at most $1 seconds. What it prints is in $work/answer, why it could not in $work/why.

@@ -27,8 +27,9 @@ client_url() { jq -r '."client-url"' "$1/wiki/etcd-$1/etc/published.json"; }
 # The service of a member ends, as if its machine had.
 end_member() {
     pkill -KILL -f "etcd --name $1 --data-dir $PWD/" || :
-    until_true eval '! pgrep -f "etcd --name $1 --data-dir $PWD/" >/dev/null'
+    until_true member_ended "$1"
 }
+member_ended() { ! pgrep -f "etcd --name $1 --data-dir $PWD/" >/dev/null; }
 begin_member() { "$1/wiki/etcd-$1/bin/services" start; }
 
 # Where there is an etcd.

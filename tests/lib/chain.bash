@@ -70,8 +70,9 @@ back() {
 power_off() {
     link_cut "$1"
     ip netns pids "$hosts_id-$1" | xargs -r kill -KILL 2>/dev/null || :
-    until_true eval '[ -z "$(ip netns pids "$hosts_id-$1")" ]'
+    until_true nothing_runs "$1"
 }
+nothing_runs() { [ -z "$(ip netns pids "$hosts_id-$1")" ]; }
 
 # power_on I DIR: it boots, and starts what is there.
 power_on() {

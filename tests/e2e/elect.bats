@@ -11,6 +11,8 @@ load ../lib/chain
 patience=${RS_PATIENCE-120}
 # How many schedules of faults, and which.
 rounds=${RS_ELECT_ROUNDS-2} seed=${RS_SEED-1}
+# How often a machine stands still.
+standstills=${RS_ELECT_STANDSTILLS-1}
 lease=5
 
 # The members of etcd are on machines 5, 6 and 7, as the deployment has put them there.
@@ -142,6 +144,76 @@ in_order() {
     power_on "$(machine_of "$old")" "$old"
     until_true follows "$old"
     until_true whole four
+    in_order
+}
+
+# stand_still I, go_on I: all processes of the machine stop, and go on, as those of a virtual machine that is moved.
+stand_still() {
+    local now before=none
+    while now=$(ip netns pids "$hosts_id-$1") && [ "$now" != "$before" ]; do
+        kill -STOP $now 2>/dev/null || :
+        before=$now
+    done
+}
+go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
+
+@test "a machine stands still in the midst of a dump, and another one leads: when it goes on, nothing of it counts" {
+    seven
+    RANDOM=$seed
+    local n old new who dumping
+    for ((n = 1; n <= standstills; n++)); do
+        old=$(the_leader)
+        who=$(machine_of "$old")
+        echo "stopped $n" >"$old/srv/data/file"
+        host_run "$who" "$old/bin/exporter" >/dev/null 2>&1 3>&- & dumping=$!
+        # Before the dump, while it is made, numbered, told of, or pulled.
+        sleep "$(printf '0.%03d' $((RANDOM % 1000)))"
+        stand_still "$who"
+        until_true another_leads "$old"
+        new=${all[0]}
+        for new in "${all[@]}"; do if [ "$new" != "$old" ] && leads "$new"; then break; fi; done
+        until_true grep -q 'the takeover is finished' "$new/var/log/elections.log"
+        history 1 >known
+        go_on "$who"
+        wait "$dumping" || :
+        until_true follows "$old"
+        until_true whole "after $n"
+        in_order
+        [[ "$(history 1) " == "$(<known) "* ]] || fail "$(<known)" "$(history 1)"
+    done
+    echo "# $standstills standstills: $(history 1)" >&3
+}
+
+@test "clocks that are years off on five machines: who leads is decided all the same" {
+    command -v faketime >/dev/null || skip 'needs faketime'
+    seven
+    local years=(+1y -1y +10y -10y +1y) dir i old=${all[0]}
+    # started DIR: the programs of that instance, by the clock of its machine.
+    started() {
+        local i
+        i=$(machine_of "$1")
+        host_run "$i" faketime --exclude-monotonic -f "${years[i - 1]}" "$1/bin/services" start >/dev/null
+    }
+    for ((i = 1; i <= 5; i++)); do
+        for dir in "$PWD/host$i"/wiki/*/; do
+            [ -x "$dir/bin/services" ] || continue
+            RS_SERVICES_GRACE=2 "$dir/bin/services" stop >/dev/null
+            started "${dir%/}"
+        done
+    done
+    for dir in "${all[@]}"; do
+        until_true grep -q "^$(date -u -d "${years[$(machine_of "$dir") - 1]/y/ years}" +%Y)-" "$dir/var/log/elections.log"
+    done
+    until_true the_leader
+    until_true whole one
+    power_off "$(machine_of "$old")"
+    until_true another_leads "$old"
+    link_mend "$(machine_of "$old")"
+    sshd_start "$(machine_of "$old")"
+    until_true host_answers "$(machine_of "$old")"
+    started "$old"
+    until_true follows "$old"
+    until_true whole two
     in_order
 }
 

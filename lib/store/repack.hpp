@@ -20,8 +20,9 @@ namespace rs::store {
 [[nodiscard]] bool movable(const PackIndex& pack, const LiveSet& live);
 // Of small packs those to be put together. Every pull leaves one, and every command reads all of their indexes: 200
 // services that are pulled each hour make 4,800 a day. Packs are sorted into three classes, below 64 KiB, 1 MiB and
-// 16 MiB; where 16 have come together they make one. One of many chunks is none of them, however few its bytes. `packs` are those that may be rewritten: one that has to stay must
-// not count, else its neighbours would be rewritten each time.
+// 16 MiB; where 16 have come together they make one. One of many chunks is none of them, however few its bytes.
+// `packs` are those that may be rewritten: one that has to stay must not count, else its neighbours would be rewritten
+// each time.
 [[nodiscard]] std::set<const PackIndex*> crowded(const std::vector<std::shared_ptr<PackIndex>>& packs);
 
 class Repacker {

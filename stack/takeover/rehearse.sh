@@ -23,7 +23,7 @@ lasted() {
 same_modes() {
     # shellcheck disable=SC2016 # for the inner shell
     (cd -- "$place" && find . -type d -exec sh -c '
-        for d; do [ ! -d "$0/$d" ] || chmod --reference="$0/$d" -- "$d"; done' "$dir" {} +)
+        for d; do [ ! -d "$0/$d" ] || chmod --reference="$0/$d" -- "$d" || exit; done' "$dir" {} +)
 }
 
 # Renders the throw-away instance in the role $1, and has its programs run.
@@ -33,7 +33,7 @@ play() {
         [ $? -eq 75 ] || die 69 "$place: cannot be rendered as $1: $(because)"
     # Nobody may reach it, and it watches nobody.
     rm -f -- "$place/etc/service/sshd" "$place/etc/service/elect"
-    [ "$1" != fallback ] || same_modes
+    [ "$1" != fallback ] || same_modes 2>"$work/why" || die 73 "$place: its directories cannot be opened as those of $dir are: $(because)"
     cp -- "$own_stack/deploy/services.sh" "$place/bin/services"
     chmod 0700 "$place/bin/services"
     "$place/bin/services" start >/dev/null 2>"$work/why" || die 69 "$place: its programs cannot be started: $(because)"

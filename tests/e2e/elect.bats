@@ -170,7 +170,6 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
         sleep "$(printf '0.%03d' $((RANDOM % 1000)))"
         stand_still "$who"
         until_true another_leads "$old"
-        new=${all[0]}
         for new in "${all[@]}"; do if [ "$new" != "$old" ] && leads "$new"; then break; fi; done
         until_true grep -q 'the takeover is finished' "$new/var/log/elections.log"
         history 1 >known

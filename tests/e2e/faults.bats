@@ -127,18 +127,17 @@ written() { [ "$(find "$1" -type f -newer mark -size +1000k 2>/dev/null | wc -l)
 }
 
 @test "clocks that are wrong by years: order is by number, what is proven stays, and what comes after is loaded" {
-    command -v faketime >/dev/null || skip 'needs faketime'
     on_machines 5
     local round=0 when i
     # Whatever the clock of who dumps, and then of who keeps it.
     for when in $(for ((i = 1; i <= rounds; i++)); do echo +0d +1y -1y +0d -10y +10y; done) +0d; do
         round=$((round + 1))
         echo "$round" >"$(instance Name0)/srv/data/file"
-        host_run "$(machine Name0)" faketime -f "$when" "$(instance Name0)/bin/dump"
+        host_run_at "$when" "$(machine Name0)" "$(instance Name0)/bin/dump"
         of "$(pbs 1)" bin/pbs/wiki-root-Name-1-pull
         until_true arrived 1
-        host_run "$(machine "$(pbs 2)")" faketime -f "$when" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-pull"
-        host_run "$(machine "$(pbs 2)")" faketime -f "$when" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-push"
+        host_run_at "$when" "$(machine "$(pbs 2)")" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-pull"
+        host_run_at "$when" "$(machine "$(pbs 2)")" "$(instance "$(pbs 2)")/bin/pbs/wiki-root-Name-2-push"
         arrived 2
     done
     # By number, and the last three that were proven at least, whatever their times say.

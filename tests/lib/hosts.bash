@@ -9,6 +9,7 @@
 #   hosts_computers [USER]  the computers for a deployment file, in directories host1, host2, ... here; schedules in cron.d.
 #                       USER: who gets there by ssh; he could not make the directories, so they are made
 #   host_run I CMD...   runs a command there, as if it was started by cron: nothing of the network but its own
+#   host_run_at WHEN I CMD...  the same by a clock that is WHEN off: +1y, -10y; skips the test where that cannot be
 #   link_cut I          nobody reaches machine I any more, and it reaches nobody; connections hang
 #   link_mend I         the link is there again
 #   sshd_stop I, sshd_start I
@@ -95,6 +96,15 @@ host_answers() {
 
 host_run() {
     ip netns exec "$hosts_id-$1" "${@:2}"
+}
+
+# The shared memory is its own: what libfaketime leaves of programs that were killed is called by their ids, and ends
+# those that get such an id later.
+host_run_at() {
+    command -v faketime >/dev/null || skip 'needs faketime'
+    # shellcheck disable=SC2016
+    host_run "$2" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' - \
+        faketime --exclude-monotonic -f "$1" "${@:3}"
 }
 
 sshd_start() {

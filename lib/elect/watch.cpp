@@ -180,7 +180,14 @@ private:
 
     void tell_verdict(bool may_repeat) {
         std::vector<Bid> bids{own_bid()};
-        for (const auto& [peer, bid] : round_.bids()) bids.push_back(bid);
+        for (const auto& [peer, bid] : round_.bids()) {
+            // It has won still in the round after which it is passed over.
+            if (may_repeat || !passed_over(state_, bid.number))
+                bids.push_back(bid);
+            else
+                say(cat(bid.instance, ": is passed over: has won ",
+                        count_of(most_rounds_won, "round"), " and done nothing"));
+        }
         const std::vector<Proof> proofs = round_.proofs();
         std::string text = explain(failover::elect(bids, proofs), bids);
         for (std::size_t end = 0; (end = text.find('\n')) != std::string::npos;

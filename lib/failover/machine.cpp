@@ -62,8 +62,9 @@ public:
         if (went_back(seen.view.epoch)) return;
         s_.view = seen.view;
         s_.lease = seen.view.held ? Lease::held : Lease::gone;
+        if (s_.lease == Lease::held) s_.winner_count = 0; // somebody leads: what comes after that is another election
         if (seen.view.epoch == s_.durable.epoch) return;
-        s_.durable.epoch = seen.view.epoch;
+        learn(seen.view.epoch);
         // Somebody has won what we were about to decide.
         if (s_.role == Role::suspecting || s_.role == Role::bidding) become(Role::follower);
     }
@@ -72,7 +73,8 @@ public:
         if (!answers(acquired.ticket, Asked::acquire)) return;
         // A coordinator whose epoch we have not asked for is none that we know.
         if (acquired.epoch <= s_.durable.epoch) return abandon(Why::coordinator_went_back);
-        s_.durable.epoch = s_.durable.claim = acquired.epoch;
+        learn(acquired.epoch);
+        s_.durable.claim = acquired.epoch;
         s_.durable.old = acquired.old;
         believe();
         next(Step::raise);
@@ -100,7 +102,7 @@ public:
             if (acquiring) abandon(Why::coordinator_went_back);
             return;
         }
-        s_.durable.epoch = lost.epoch;
+        learn(lost.epoch);
         if (acquiring) return abandon(Why::other_was_quicker);
         if (s_.durable.claim != 0) superseded();
     }
@@ -173,7 +175,7 @@ public:
 
     void on(const Higher& higher) {
         if (higher.epoch <= s_.durable.epoch || higher.epoch > max_generation_part) return;
-        s_.durable.epoch = higher.epoch;
+        learn(higher.epoch);
         if (s_.durable.claim != 0) superseded();
         else if (s_.role == Role::taking) abandon(Why::other_was_quicker);
         else if (s_.role != Role::returned) become(Role::follower);
@@ -256,6 +258,13 @@ private:
         s_.asked_to_publish = to_publish;
     }
 
+    // Of another epoch is another leader: who did not replace the last one says nothing of this one.
+    void learn(std::uint64_t epoch) {
+        if (epoch == s_.durable.epoch) return;
+        s_.durable.epoch = epoch;
+        s_.winner_count = 0;
+    }
+
     void look() {
         if (s_.asked == Asked::nothing && s_.now - s_.looked_at >= set_.renew) ask(Asked::look, {.act = Act::look});
     }
@@ -297,14 +306,42 @@ private:
         if (s_.now - s_.since < set_.bid_wait) return;
         if (obstacle(set_, s_) != Why::nothing) return become(Role::suspecting);
         std::array<Candidate, max_candidates + 1> all{};
-        std::copy_n(s_.bids.begin(), s_.bid_count, all.begin());
-        all[s_.bid_count] = s_.own;
-        const auto winner = best({all.data(), s_.bid_count + std::size_t{1}});
-        if (winner == s_.bid_count) return begin_takeover(false);
+        std::size_t n = 0;
+        for (std::uint8_t i = 0; i < s_.bid_count; ++i)
+            if (!holds(Rule::pass_over_the_idle) || !passed_over(s_, s_.bids[i].number)) all[n++] = s_.bids[i];
+        all[n] = s_.own;
+        const auto winner = best({all.data(), n + 1});
+        if (winner == n) return begin_takeover(false);
         // Time for the winner to acquire. If it does not, it is asked again, and if it does not answer it is not counted.
         if (s_.now - s_.since < 3 * set_.bid_wait) return;
+        forget_winners_that_do_not_bid();
+        const bool idle = winner && has_won(all[*winner].number);
         become(Role::suspecting);
         say(Why::other_better);
+        if (idle) say(Why::winner_idle);
+    }
+
+    // Whoever bids again after that may have been started anew.
+    void forget_winners_that_do_not_bid() {
+        const auto bids = [&](std::uint32_t number) {
+            return std::any_of(s_.bids.begin(), s_.bids.begin() + s_.bid_count,
+                               [&](const Candidate& c) { return c.number == number; });
+        };
+        const auto begin = s_.winners.begin(), end = begin + s_.winner_count;
+        const auto left = std::remove_if(begin, end, [&](const State::Winner& w) { return !bids(w.number); });
+        s_.winner_count = static_cast<std::uint8_t>(left - begin);
+    }
+
+    // Counts it, and tells whether it is passed over from now on.
+    bool has_won(std::uint32_t number) {
+        const auto begin = s_.winners.begin(), end = begin + s_.winner_count;
+        const auto found = std::find_if(begin, end, [&](const State::Winner& w) { return w.number == number; });
+        if (found == s_.winners.end()) return false;
+        if (found == end) {
+            ++s_.winner_count;
+            *found = {number, 0};
+        }
+        return ++found->rounds >= most_rounds_won;
     }
 
     // ---- the takeover ----
@@ -422,6 +459,11 @@ Outcome step(const Settings& settings, State state, Time now, const Input& input
     std::visit([&](const auto& what) { run.on(what); }, input);
     run.go_on();
     return outcome;
+}
+
+bool passed_over(const State& state, std::uint32_t number) {
+    const auto begin = state.winners.begin(), end = begin + state.winner_count;
+    return std::any_of(begin, end, [&](const State::Winner& w) { return w.number == number && w.rounds >= most_rounds_won; });
 }
 
 Why obstacle(const Settings& settings, const State& state) {

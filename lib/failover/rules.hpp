@@ -11,6 +11,7 @@ enum class Rule {
     stop_at_half_lease,
     compare_epoch_when_acquiring,
     only_proven_wins,
+    pass_over_the_idle,
 };
 
 #ifdef RS_MUTANTS

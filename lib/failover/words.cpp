@@ -34,7 +34,7 @@ std::string_view word(Act act) {
 }
 
 std::string_view sentence(Why why) {
-    static constexpr std::array<std::string_view, 26> words{
+    static constexpr std::array<std::string_view, 27> words{
         "",
         "the coordinator holds an older epoch than we have seen: it was wiped or restored, and is not believed",
         "the leader has its lease",
@@ -47,6 +47,7 @@ std::string_view sentence(Why why) {
         "in maintenance: a takeover is an order of a person",
         "what we hold is not proven: imported, checked and confirmed by a backup server",
         "another candidate wins",
+        "who won has not taken over, and is passed over until that changes: the next best one counts",
         "elected: a takeover begins",
         "ordered: a takeover begins",
         "another instance was quicker: the epoch is a newer one",

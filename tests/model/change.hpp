@@ -46,6 +46,9 @@ inline bool raise_unanswered(const World& w, std::uint32_t i) {
 
 inline bool claims(const Node& n) { return n.machine.durable.claim != 0; }
 
+// What j would bid is in its files: it is told to i also where nothing of it runs, or where it has an epoch of its own.
+inline bool bids(const World& w, std::uint32_t i, std::uint32_t j) { return j != i && w.nodes[j].machine.own.generation; }
+
 // One transition that is being made.
 class Change {
 public:
@@ -266,7 +269,8 @@ private:
         if (!proven(after.own)) violate("elected with a generation that is not proven");
         if (after.ordered) return;
         for (unsigned b = 0; b < before.bid_count; ++b)
-            if (proven(before.bids[b]) && before.bids[b].generation > after.own.generation)
+            if (proven(before.bids[b]) && !passed_over(before, before.bids[b].number) &&
+                before.bids[b].generation > after.own.generation)
                 violate("elected although a better proven bid was heard");
     }
 
@@ -315,7 +319,7 @@ public:
         std::uint64_t counter = 1;
         if (n.machine.own.generation.epoch == epoch) counter = n.machine.own.generation.counter + 1;
         if (counter > most_dumps) counter = most_dumps;
-        n.machine.own.generation = {epoch, counter};
+        n.machine.own = {.number = i, .generation = {epoch, counter}}; // nobody has loaded that
         n.granted = false;
         input(i, Ready{{epoch, counter}});
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A world in which nothing fails any more: somebody has to lead before long.
+// A world in which nothing fails any more, but that one instance may be idle: it does nothing, and answers who asks for its
+// bid. Somebody has to lead before long.
 #include "model/change.hpp"
+#include "model/search.hpp"
 
 namespace rs::model {
 
@@ -17,7 +19,7 @@ void deliver_all(Change& c) {
 
 } // namespace
 
-unsigned steps_to_a_leader(World world, unsigned most, std::string* trace) {
+unsigned steps_to_a_leader(World world, unsigned most, std::uint32_t idle, std::string* trace) {
     const Options options;
     // Here the model ends, not the failover.
     if (world.coordinator.given + 2 > most_epoch) return 1;
@@ -36,7 +38,8 @@ unsigned steps_to_a_leader(World world, unsigned most, std::string* trace) {
         for (std::uint32_t i = 0; i < instances; ++i) {
             Node& node = w.nodes[i];
             node.up = true;
-            node.paused = false;
+            node.paused = i == idle;
+            if (i == idle) continue;
             const State& m = node.machine;
             if (m.role == Role::leading && m.durable.claim == w.coordinator.epoch && acts(settings[i], m, m.now) && w.coordinator.finished)
                 return n;
@@ -44,6 +47,7 @@ unsigned steps_to_a_leader(World world, unsigned most, std::string* trace) {
         }
         for (std::uint32_t i = 0; i < instances; ++i) {
             const State& m = w.nodes[i].machine;
+            if (i == idle) continue;
             c.input(i, Tick{});
             if (m.asked == Asked::look) c.look(i);
             if (raise_unanswered(w, i)) c.input(i, Ended{Step::raise, false});
@@ -55,9 +59,10 @@ unsigned steps_to_a_leader(World world, unsigned most, std::string* trace) {
             if (imports && m.own.imported && !m.own.checked) c.prove_import(i);
             if (m.role == Role::bidding)
                 for (std::uint32_t j = 0; j < instances; ++j)
-                    if (j != i && !claims(w.nodes[j]) && w.nodes[j].machine.own.generation) c.input(i, Heard{w.nodes[j].machine.own});
+                    if (bids(w, i, j)) c.input(i, Heard{w.nodes[j].machine.own});
             if (m.role == Role::taking && m.step_running && m.durable.step == Step::freeze) {
-                if (w.nodes[i].old != nobody && w.nodes[i].old != i) c.freeze(i, w.nodes[i].old);
+                const std::uint32_t old = w.nodes[i].old;
+                if (old != nobody && old != i && old != idle) c.freeze(i, old);
                 else c.input(i, Ended{Step::freeze, false});
             }
             if (m.role == Role::taking && m.step_running && m.durable.step == Step::import) c.import_newest(i, n % stores);
@@ -67,6 +72,21 @@ unsigned steps_to_a_leader(World world, unsigned most, std::string* trace) {
         world = w;
     }
     return 0;
+}
+
+std::string try_to_heal(const World& world, Found& found, const Limits& limits) {
+    // Each of them in turn.
+    const auto one = static_cast<std::uint32_t>(found.samples++ % instances);
+    for (const std::uint32_t idle : {nobody, one}) {
+        const unsigned steps = steps_to_a_leader(world, limits.most_steps, idle);
+        found.most_steps = std::max(found.most_steps, steps);
+        if (steps != 0) continue;
+        found.violation = "all is well again, and nobody leads";
+        std::string trace = idle == nobody ? "  then, with nothing failing:\n" : cat("  then, with ", idle, " idle:\n");
+        static_cast<void>(steps_to_a_leader(world, limits.most_steps, idle, &trace));
+        return trace;
+    }
+    return {};
 }
 
 } // namespace rs::model

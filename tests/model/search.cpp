@@ -96,14 +96,8 @@ Found search(const Options& options, const Limits& limits) {
             const std::uint32_t place = border_begin + b;
             const World world = decode(border[b]);
             if (limits.sample != 0 && place % limits.sample == 0) {
-                const unsigned steps = steps_to_a_leader(world, limits.most_steps);
-                ++found.samples;
-                found.most_steps = std::max(found.most_steps, steps);
-                if (steps == 0) {
-                    found.violation = "all is well again, and nobody leads";
-                    found.trace = trace_of(origins, place, no_parent, options);
-                    found.trace += "  then, with nothing failing:\n";
-                    static_cast<void>(steps_to_a_leader(world, limits.most_steps, &found.trace));
+                if (const std::string trace = try_to_heal(world, found, limits); !trace.empty()) {
+                    found.trace = trace_of(origins, place, no_parent, options) + trace;
                     found.states = origins.size();
                     return found;
                 }

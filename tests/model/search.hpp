@@ -28,6 +28,10 @@ struct Found {
     std::string violation, trace;
 };
 
+// Whether somebody leads soon when nothing fails any more: once with all of them, once with one that is idle. What happens
+// instead, if not; then the violation is noted as well.
+[[nodiscard]] std::string try_to_heal(const World& world, Found& found, const Limits& limits);
+
 // Breadth first. A state is kept as 64 bits of a hash and its place; with 20 million states two share a hash with a probability of
 // about 1e-5, and then one of them is not looked at. Whole states are kept for the border only. The trace is a shortest one.
 [[nodiscard]] Found search(const Options& options, const Limits& limits);

@@ -87,14 +87,9 @@ Found walk(const Options& options, const Limits& limits) {
             found.depth = std::max(found.depth, step + 1);
         }
         if (limits.sample == 0) continue;
-        const unsigned steps = steps_to_a_leader(world, limits.most_steps);
-        ++found.samples;
-        found.most_steps = std::max(found.most_steps, steps);
-        if (steps != 0) continue;
-        found.violation = "all is well again, and nobody leads";
-        found.trace = cat("  (walk ", limits.seed + n, ", not the shortest way)\n", trace_of(begin, path, hard),
-                          "  then, with nothing failing:\n");
-        static_cast<void>(steps_to_a_leader(world, limits.most_steps, &found.trace));
+        const std::string trace = try_to_heal(world, found, limits);
+        if (trace.empty()) continue;
+        found.trace = cat("  (walk ", limits.seed + n, ", not the shortest way)\n", trace_of(begin, path, hard), trace);
         return found;
     }
     return found;

@@ -118,7 +118,7 @@ void successors(const World& world, const Options& options, bool named, const Vi
             });
         if (m.role == Role::bidding)
             for (std::uint32_t j = 0; j < instances; ++j)
-                if (j != i && runs(world.nodes[j]) && !claims(world.nodes[j]) && world.nodes[j].machine.own.generation)
+                if (bids(world, i, j))
                     make([&] { return cat(i, " hears the bid of ", j); }, 0,
                          [&](Change& c) { c.input(i, Heard{world.nodes[j].machine.own}); });
         if (raise_unanswered(world, i))

@@ -91,7 +91,8 @@ using Code = std::array<std::uint64_t, 9>;
 [[nodiscard]] Code encode(const World& world);
 [[nodiscard]] World decode(const Code& code);
 
-// From here on nothing fails any more. The steps until somebody leads and the takeover is done; 0: not within `most`.
-[[nodiscard]] unsigned steps_to_a_leader(World world, unsigned most, std::string* trace = nullptr);
+// From here on nothing fails any more, but that `idle` (`instances`: nobody) does nothing and still bids. The steps until
+// another one leads and the takeover is done; 0: not within `most`.
+[[nodiscard]] unsigned steps_to_a_leader(World world, unsigned most, std::uint32_t idle, std::string* trace = nullptr);
 
 } // namespace rs::model

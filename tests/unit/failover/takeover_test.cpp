@@ -97,6 +97,61 @@ TEST_CASE("a better bid wins; one that is not proven does not") {
     }
 }
 
+namespace {
+
+// A second of an election in which the leader is dead.
+void pass_dead(Instance& i) {
+    i.pass(1);
+    if (i.state.asked == Asked::look) i.give(Seen{i.state.ticket, {i.state.durable.epoch, false, true, std::chrono::hours(9)}});
+    if (!i.said(Why::other_better)) i.observers_say(false);
+}
+
+// A round in which `number` bids something better, until it is over; then the next one begins at once.
+void round_of(Instance& i, std::uint32_t number) {
+    for (int n = 0; n < 60 && i.state.role != Role::bidding; ++n) pass_dead(i);
+    REQUIRE(i.state.role == Role::bidding);
+    Candidate other = Instance::proven({i.state.durable.epoch, 6});
+    other.number = number;
+    i.give(Heard{other});
+    for (int n = 0; n < 60 && i.state.role == Role::bidding; ++n) {
+        pass_dead(i);
+        if (i.said(Why::other_better)) return;
+    }
+    CHECK(i.state.role == Role::taking);
+}
+
+} // namespace
+
+TEST_CASE("a candidate that wins and does nothing does not stop elections for ever") {
+    Instance i;
+    i.see(Instance::dead);
+    for (unsigned n = 1; n <= most_rounds_won; ++n) {
+        CHECK_FALSE(passed_over(i.state, 2));
+        round_of(i, 2);
+        CHECK(i.state.role != Role::taking);
+    }
+    CHECK(i.said(Why::winner_idle));
+    CHECK(passed_over(i.state, 2));
+    SUBCASE("the next best one takes over") {
+        round_of(i, 2);
+        CHECK(i.state.role == Role::taking);
+    }
+    SUBCASE("in another epoch it counts as before") {
+        i.see({2, false, true, std::chrono::hours(9)});
+        CHECK_FALSE(passed_over(i.state, 2));
+        round_of(i, 2);
+        CHECK(i.state.role != Role::taking);
+    }
+    SUBCASE("likewise when somebody has led meanwhile") {
+        i.see(Instance::alive);
+        CHECK_FALSE(passed_over(i.state, 2));
+    }
+    SUBCASE("or when it did not bid in a round that another one has won") {
+        round_of(i, 3);
+        CHECK_FALSE(passed_over(i.state, 2));
+    }
+}
+
 TEST_CASE("who holds nothing proven does not bid, nor takes over by an order") {
     Instance i;
     Candidate own = Instance::proven({1, 5});

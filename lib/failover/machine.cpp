@@ -143,6 +143,8 @@ public:
         }
         switch (ended.step) {
         case Step::lock:
+            // What is held is known to be so now, that the leader is dead is not. Where it still is, the next round says so at once.
+            if (!s_.ordered && s_.now - s_.since > set_.report_age) return abandon(Why::waited_too_long);
             // What was imported in the meantime is newer; what was not proven then still is not.
             if (!may_lead(s_, s_.ordered)) return abandon(Why::own_not_proven);
             return next(Step::acquire);
@@ -258,10 +260,11 @@ private:
         s_.asked_to_publish = to_publish;
     }
 
-    // Of another epoch is another leader: who did not replace the last one says nothing of this one.
+    // Of another epoch is another leader: what was said of the last one, and who did not replace it, says nothing of this one.
     void learn(std::uint64_t epoch) {
         if (epoch == s_.durable.epoch) return;
         s_.durable.epoch = epoch;
+        s_.observed = {};
         s_.winner_count = 0;
     }
 

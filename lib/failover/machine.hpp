@@ -236,6 +236,7 @@ enum class Why : std::uint8_t {
     winner_idle,             // it has won before and done nothing: the next best one counts
     elected,
     ordered,
+    waited_too_long,         // for an import to end: who is dead has to be looked at again
     other_was_quicker,       // the epoch was acquired by another one
     coordinator_silent,
     no_recent_proof,         // half a lease without a yes

@@ -34,7 +34,7 @@ std::string_view word(Act act) {
 }
 
 std::string_view sentence(Why why) {
-    static constexpr std::array<std::string_view, 27> words{
+    static constexpr std::array<std::string_view, 28> words{
         "",
         "the coordinator holds an older epoch than we have seen: it was wiped or restored, and is not believed",
         "the leader has its lease",
@@ -50,6 +50,7 @@ std::string_view sentence(Why why) {
         "who won has not taken over, and is passed over until that changes: the next best one counts",
         "elected: a takeover begins",
         "ordered: a takeover begins",
+        "an import has ended late: whether the leader is dead is looked at again",
         "another instance was quicker: the epoch is a newer one",
         "the coordinator does not answer",
         "no proof of our epoch for half a lease: nothing is published, the service goes on",

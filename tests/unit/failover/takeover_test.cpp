@@ -178,6 +178,45 @@ TEST_CASE("an import that ends badly while its lock is waited for ends the takeo
     CHECK_FALSE(i.did(Act::acquire));
 }
 
+TEST_CASE("after a long wait for the import lock all that led to the election is old: it is held again, and the lock given back") {
+    Instance i;
+    SUBCASE("without an order") {
+        i.bid();
+        i.pass(5);
+        i.pass(16);
+        i.end_step();
+        CHECK(i.state.role == Role::follower);
+        CHECK(i.said(Why::waited_too_long));
+        CHECK(i.did(Act::unlock));
+        // At once.
+        CHECK(i.did(Act::look));
+        CHECK_FALSE(i.did(Act::acquire));
+    }
+    SUBCASE("an order stands") {
+        i.give(Order::take_over);
+        i.pass(16);
+        i.end_step();
+        CHECK(i.did(Act::acquire));
+    }
+}
+
+TEST_CASE("what was said of the leader of one epoch is not said of that of the next") {
+    Instance i;
+    SUBCASE("that the coordinator tells") {
+        i.see(Instance::alive);
+        i.observers_say(false);
+        i.see({2, false, true, std::chrono::hours(9)});
+    }
+    SUBCASE("that somebody else tells") {
+        i.see(Instance::alive);
+        i.observers_say(false);
+        i.give(Higher{2});
+        i.see({2, false, true, std::chrono::hours(9)});
+    }
+    CHECK(i.state.role == Role::suspecting);
+    CHECK(obstacle(i.settings, i.state) == Why::too_few_reports);
+}
+
 TEST_CASE("no flapping: within the block time of a finished takeover only an order takes over") {
     Instance i;
     View recent = Instance::dead;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "elect/coordinator.hpp"
+#include "elect/epoch_age.hpp"
 #include "elect/founding.hpp"
 #include "elect/held.hpp"
 #include "elect/journal.hpp"
@@ -283,15 +284,10 @@ private:
         }
     }
 
-    // The age that the coordinator tells comes from clocks that can be set: what was seen here to be older is older.
     View note_sight(const Sight& seen) {
-        const Time now = boot_time();
-        if (!sight_ || sight_->view.epoch != seen.view.epoch ||
-            sight_->view.finished != seen.view.finished)
-            since_ = now;
         sight_ = seen;
         View view = seen.view;
-        view.since_takeover = std::max(view.since_takeover, now - since_);
+        view.since_takeover = age_.of(view, boot_time());
         return view;
     }
 
@@ -548,7 +544,7 @@ private:
     bool giving_ = false;
 
     std::optional<Sight> sight_; // what the coordinator said last
-    Time since_{0};
+    EpochAge age_;
     Predecessor stolen_ = Predecessor::gone;
     bool silent_ = false;
 

@@ -49,7 +49,10 @@ Exit run_watch(tool::Command& command, const Options& o) {
 }
 
 Exit run_bid(tool::Command& command, const Options& o) {
-    const Bid bid = elect::own_bid(config_of(o));
+    const elect::Config config = config_of(o);
+    const Bid bid = elect::own_bid(config);
+    if (const std::string why = elect::reason_not_to_bid(config); !why.empty())
+        fail(Exit::unavailable, why, cat("what it would bid: rs-elect explain ", printable(o.dir)));
     nlohmann::json& j = command.result();
     j["instance"] = bid.instance;
     j["number"] = bid.number;
@@ -107,6 +110,9 @@ Exit run_explain(tool::Command& command, const Options& o) {
                                       {"why", standing.why}};
             });
     }
+    if (!s.no_bid.empty())
+        command.line(cat(config.instance, ": does not bid: ", s.no_bid),
+                     [&] { return nlohmann::json{{"no_bid", s.no_bid}}; });
     for (const std::string& complaint : s.complaints)
         command.line(complaint, [&] {
             return nlohmann::json{{"unknown", tool::json_text(complaint)}};
@@ -114,14 +120,13 @@ Exit run_explain(tool::Command& command, const Options& o) {
     nlohmann::json& j = command.result();
     const std::string winner = verdict.winner ? s.bids[*verdict.winner].instance : "";
     j["winner"] = verdict.winner ? nlohmann::json(winner) : nlohmann::json();
-    j["possible"] = s.obstacle == Why::nothing;
-    j["why"] = std::string(sentence(s.obstacle));
+    const std::string why = s.obstacle == Why::nothing ? s.no_bid : std::string(sentence(s.obstacle));
+    j["possible"] = why.empty();
+    j["why"] = why;
     if (command.json()) return Exit::ok;
     const auto none = [] { return nlohmann::json(); };
     command.line(cat("winner: ", winner.empty() ? "nobody" : winner), none);
-    command.line(s.obstacle == Why::nothing ? std::string("an election can be held now")
-                                            : cat("no election now: ", sentence(s.obstacle)),
-                 none);
+    command.line(why.empty() ? std::string("an election can be held now") : cat("no election now: ", why), none);
     return Exit::ok;
 }
 
@@ -184,7 +189,7 @@ int elect_main(int argc, char** argv) {
         return sub;
     };
     add("watch", "stay, and take part in elections", run_watch);
-    add("bid", "what this instance would bid", run_bid);
+    add("bid", "what this instance bids, if it can lead", run_bid);
     add("explain", "who would win now, and why not the others", run_explain)
         ->add_option("--at", options->at, "what was said then, from the log")
         ->type_name("TIME");

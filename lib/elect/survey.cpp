@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "elect/memory.hpp"
 #include "elect/poll.hpp"
+#include "elect/watch.hpp"
 
 namespace rs::elect {
 
@@ -76,9 +77,22 @@ Bid own_bid(const Config& config) {
     return bid_of(config, read_held(state), epoch, in_maintenance(config));
 }
 
+std::string reason_not_to_bid(const Config& config) {
+    const io::Dir state = io::open_dir(config.state);
+    const Memory memory = read_memory(state);
+    const Durable& durable = memory.durable;
+    if (durable.claim != 0)
+        return cat("this instance ", durable.step == Step::done ? "leads" : "takes over", ", in epoch ",
+                   durable.claim);
+    if (memory.returned) return "this instance led, and has not re-joined yet";
+    if (!watched(state)) return "no rs-elect watches this instance";
+    return {};
+}
+
 Survey survey(const Config& config, bool bids) {
     Survey out;
     out.bids.push_back(own_bid(config));
+    out.no_bid = reason_not_to_bid(config);
     const Memory memory = read_memory(io::open_dir(config.state));
     ask_coordinator(config, out);
     Asks asks(config);

@@ -21,7 +21,8 @@ struct Survey {
     std::optional<Sight> sight; // nothing: the coordinator does not answer, or there is none
     std::optional<std::uint64_t> lease_seconds; // that are left
     std::vector<Observer> observers;            // by number
-    std::vector<failover::Bid> bids;            // the own one first
+    std::vector<failover::Bid> bids;            // the own one first, also if it is not told to others
+    std::string no_bid;                         // why it is not; empty: it is
     std::vector<failover::Proof> proofs;
     std::vector<std::string> complaints; // why something is not known
     // Why nobody may be elected by this instance now: Why::nothing if that may be.
@@ -33,5 +34,7 @@ struct Survey {
 
 // What the instance has seen and holds, without asking anybody.
 [[nodiscard]] failover::Bid own_bid(const Config& config);
+// Why others are not to count on it, whatever it holds: it would not take over if it won. Empty if nothing speaks against that.
+[[nodiscard]] std::string reason_not_to_bid(const Config& config);
 
 } // namespace rs::elect

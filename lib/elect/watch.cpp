@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* lock_name = "watch.lock";
 // Between rounds of questions while the leader is suspected: short at first, longer when that goes on.
 constexpr Time longest_pause = 5s, idle_pause = 15s;
 // A follower asks for proofs that often, so that it knows whether it could lead when the servers cannot be asked.
@@ -564,9 +565,19 @@ private:
 
 } // namespace
 
+bool watched(const io::Dir& state) {
+    io::Fd fd = io::try_open_at(state, lock_name);
+    // Shared: two who look at once do not take each other for a watch.
+    return fd && !io::Lock::try_fd(std::move(fd), io::LockMode::shared, state.name_of(lock_name));
+}
+
 bool watch(const Config& config, const std::function<void(const std::string&)>& print) {
     const io::Dir state = io::open_dir(config.state);
-    const auto lock = io::Lock::try_at(state, "watch.lock", io::LockMode::exclusive);
+    auto lock = io::Lock::try_at(state, lock_name, io::LockMode::exclusive);
+    // It may be who looks whether there is a watch.
+    if (!lock)
+        lock = io::Lock::try_fd(io::open_at(state, lock_name), io::LockMode::exclusive,
+                                state.name_of(lock_name), 1);
     if (!lock) return false;
     Watch watch(config, state, print);
     try {

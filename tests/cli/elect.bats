@@ -194,6 +194,30 @@ contract_proven() {
 @test "etcd: what is not proven does not win, however new it is" { contract_proven etcd; }
 @test "dir: what is not proven does not win, however new it is" { contract_proven dir; }
 
+# Its bid is the best, and nothing is done with it: its watch stands still.
+contract_idle() {
+    set_up "$1"
+    holds 2 1.6
+    echo "1.6 $one Name2" | tee -a b1.proofs >>b2.proofs
+    watch 1
+    watch 2
+    until_true said 1 'begins: '
+    until_true said 2 'begins: '
+    kill -STOP "$(<watch.2)"
+    power_off 0
+    until_true leads 1
+    took 1 2
+    said 1 'another candidate wins'
+    said 1 'Name2: is passed over: has won 2 rounds and done nothing'
+    # It would have acquired the next one of an epoch that there is no more.
+    kill -CONT "$(<watch.2)"
+    until_true eval '[ "$(<Name2/srv/failover/epoch)" = 2 ]'
+    [ ! -e Name2/begun ]
+    [ "$(epoch)" = 2 ]
+}
+@test "etcd: the best candidate answers and does nothing: the next best one takes over" { contract_idle etcd; }
+@test "dir: the best candidate answers and does nothing: the next best one takes over" { contract_idle dir; }
+
 contract_two() {
     set_up "$1"
     # Neither hears the bid of the other, so that each elects itself.
@@ -500,6 +524,8 @@ refused() {
 @test "a bid of another name, a long one, none, and one that never ends" {
     local bid
     set_up dir
+    watch 1
+    until_true said 1 'begins: '
     rs-elect bid Name1 | sed 's/^generation .*/generation 1.6/; s/^epoch .*/epoch 7/' >better
     echo "1.6 $one Name2" | tee -a b1.proofs >>b2.proofs
     cp better Name2.bid
@@ -546,6 +572,10 @@ refused() {
 @test "bid, explain and observe say how things are, as text and as JSON" {
     set_up dir
     holds 2 1.4
+    watch 1
+    watch 2
+    until_true said 1 'begins: '
+    until_true said 2 'begins: '
     rs-elect bid Name1 >bid
     [ "$(wc -l <bid)" -eq 11 ]
     grep -qx 'instance Name1' bid
@@ -554,14 +584,14 @@ refused() {
     [ "$(json json generation)" = 1.5 ]
     rs-elect explain Name1 >out
     [ "$(<out)" = "Name1: would win: holds 1.5, imported, checked and confirmed by a backup server
-Name0: would not win: holds no generation
 Name2: would not win: holds 1.4, Name1 has 1.5
+Name0: no bid: this instance leads, in epoch 1
 winner: Name1
 no election now: the leader has its lease" ] || fail "$(<out)"
     rs-elect --json explain Name1 >json
     [ "$(json json winner)" = Name1 ]
     [ "$(json json possible)" = false ]
-    [ "$(json_rows json '[row["candidate"] for row in rows]')" = "['Name1', 'Name0', 'Name2']" ]
+    [ "$(json_rows json '[row["candidate"] for row in rows if "candidate" in row]')" = "['Name1', 'Name2']" ]
     rs-elect observe Name1 >out
     grep -vE '^lease [0123]$' out >facts
     [ "$(<facts)" = "epoch 1
@@ -581,6 +611,29 @@ observer 2 b2: reaches the leader" ] || fail "$(<out)"
     [ "$(json_rows json '[row["reaches"] for row in rows if "observer" in row]')" = "[False, None, False]" ]
     # Nothing was asked of the coordinator's lease, and nobody has done anything.
     nobody_took
+}
+
+@test "who could not take over does not bid: without a watch, or while it leads; explain says so" {
+    set_up dir
+    run -69 --separate-stderr rs-elect bid Name1
+    [[ $stderr == *"no rs-elect watches this instance"*"rs-elect explain Name1" ]]
+    [ -z "$output" ]
+    run -69 --separate-stderr rs-elect bid Name0
+    [[ $stderr == *"this instance leads, in epoch 1"* ]]
+    power_off 0
+    until_true eval '! "$RS_STACK/failover/coordinator" Name1/etc/coordinator read w | grep -q ^leader'
+    rs-elect explain Name1 >out
+    grep -qx 'Name1: would win: holds 1.5, imported, checked and confirmed by a backup server' out
+    grep -qx 'Name1: does not bid: no rs-elect watches this instance' out
+    grep -qx 'Name2: no bid: no rs-elect watches this instance' out
+    grep -qx 'no election now: no rs-elect watches this instance' out
+    rs-elect explain --json Name1 >json
+    [ "$(json json possible)" = false ]
+    [ "$(json json why)" = 'no rs-elect watches this instance' ]
+    watch 1
+    until_true rs-elect bid Name1
+    until_true leads 1
+    run -69 rs-elect bid Name1
 }
 
 @test "explain --at tells from the log what was so, and why" {

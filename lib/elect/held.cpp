@@ -72,6 +72,18 @@ std::uint64_t read_epoch(const io::Dir& state) {
     }
 }
 
+std::uint64_t read_leads(const io::Dir& state) {
+    const std::string takeover = text_of(state, "takeover");
+    if (io::try_open_at(state, "superseded") ||
+        (!takeover.empty() && cat("\n", takeover).find("\nstep done\n") == std::string::npos))
+        return 0;
+    try {
+        return parse_epoch(text_of(state, "leads"));
+    } catch (const Error& e) {
+        throw e.within(printable(state.name_of("leads")));
+    }
+}
+
 bool in_maintenance(const Config& config) {
     return !config.maintenance.empty() && ::access(config.maintenance.c_str(), F_OK) == 0;
 }

@@ -3,6 +3,12 @@
 //
 //   held     lines `generation E.C`, `imported yes|no`, `checked yes|no`, `digest HEX`; absent: nothing was loaded yet
 //   epoch    the highest epoch that was seen; absent: 0
+//
+// And what rs-takeover(1) writes there of an instance that leads:
+//
+//   leads        the epoch in which it does; absent: it does not, or has from the beginning on
+//   superseded   there: another one leads
+//   takeover     a line `step done` when it is finished; absent: there was none
 #pragma once
 
 #include <string>
@@ -28,6 +34,9 @@ struct Held {
 
 [[nodiscard]] Held read_held(const io::Dir& state);
 [[nodiscard]] std::uint64_t read_epoch(const io::Dir& state);
+
+// The epoch in which rs-takeover has finished a takeover here that nobody has superseded; 0: none.
+[[nodiscard]] std::uint64_t read_leads(const io::Dir& state);
 
 [[nodiscard]] bool in_maintenance(const Config& config);
 

@@ -265,6 +265,35 @@ private:
         for (const Done& done : lane_.hear(now)) heard(done);
     }
 
+    // Whether rs-takeover has taken the epoch over that the coordinator is at, for us and without us. The coordinator has given it
+    // to nobody else, and says so once more before anything is done with it.
+    bool leads_by_hand() {
+        if (sight_->view.epoch < state_.durable.epoch || sight_->holder != config_.instance ||
+            (state_.role != Role::follower && state_.role != Role::suspecting && state_.role != Role::bidding))
+            return false;
+        try {
+            return read_leads(dir_) == sight_->view.epoch && sight_->view.epoch != 0;
+        } catch (const Error& e) {
+            say_once(e.what());
+            return false;
+        }
+    }
+
+    // As one that was killed when its takeover was done.
+    void lead_in(std::uint64_t epoch, const std::string& why) {
+        const Durable durable{.epoch = epoch, .claim = epoch, .maintenance = maintenance_};
+        saved_ = {durable, false};
+        write_memory(dir_, saved_);
+        begin_anew();
+        say(cat(why, ": we lead in epoch ", epoch));
+    }
+
+    void begin_anew() {
+        const Candidate own = state_.own;
+        state_ = restart(saved_.durable, boot_time());
+        state_.own = own;
+    }
+
     void note_silence(const Reply& reply) {
         if (reply.kind == Reply::Kind::silent)
             say_once(
@@ -277,7 +306,11 @@ private:
     void heard(const Reply& r) {
         note_silence(r);
         switch (r.kind) {
-        case Reply::Kind::seen: return give(Seen{r.ticket, note_sight(r.sight)});
+        case Reply::Kind::seen: {
+            const View view = note_sight(r.sight);
+            if (leads_by_hand()) return lead_in(view.epoch, "a takeover was ordered here while nobody watched");
+            return give(Seen{r.ticket, view});
+        }
         case Reply::Kind::acquired: return give(Acquired{r.ticket, r.epoch, stolen_});
         case Reply::Kind::proven: return give(Proven{r.ticket});
         case Reply::Kind::lost: return give(Lost{r.ticket, r.epoch});
@@ -503,16 +536,10 @@ private:
         if (r.kind == Reply::Kind::seen) static_cast<void>(note_sight(r.sight));
         const auto outcome = founding_->heard(r, boot_time());
         if (!outcome) return;
-        Durable durable = state_.durable;
-        if (outcome->epoch != 0) {
-            durable = {.epoch = outcome->epoch, .claim = outcome->epoch, .maintenance = maintenance_};
-            saved_ = {durable, false};
-            write_memory(dir_, saved_);
-            say(cat("nobody has led the line by this coordinator: we lead it in epoch ", outcome->epoch));
-        }
-        const Candidate own = state_.own;
-        state_ = restart(durable, boot_time());
-        state_.own = own;
+        if (outcome->epoch != 0)
+            lead_in(outcome->epoch, "nobody has led the line by this coordinator");
+        else
+            begin_anew();
         founding_.reset();
     }
 

@@ -337,6 +337,43 @@ contract_order() {
     until_true said 0 'has re-joined'
 }
 
+# A takeover with what is not proven is done by rs-takeover alone, while nobody watches; then the service is started again.
+contract_by_hand() {
+    set_up "$1"
+    watch 1
+    until_true said 1 'begins: '
+    until_true grep -qx 'epoch 1' Name1/srv/failover/machine
+    kill -TERM "$(<watch.1)"
+    wait "$(<watch.1)" || :
+    power_off 0
+    "$RS_STACK/failover/coordinator" Name1/etc/coordinator order w Name1 1 3
+    "$RS_STACK/failover/coordinator" Name1/etc/coordinator settle w Name1 2
+    echo 2 | tee Name1/srv/failover/epoch >Name1/srv/failover/leads
+    printf '%s\n' 'epoch 2' 'step publish' >Name1/srv/failover/takeover
+    : >Name1/serving
+    watch 1
+    until_true grep -qx 'epoch 2' Name1/srv/failover/machine
+    # Not before it is done.
+    grep -qx 'claim 0' Name1/srv/failover/machine
+    printf '%s\n' 'epoch 2' 'step done' >Name1/srv/failover/takeover
+    until_true leads 1
+    said 1 'a takeover was ordered here while nobody watched: we lead in epoch 2'
+    grep -qx 'claim 2' Name1/srv/failover/machine
+    [ ! -e Name1/begun ]
+    until_true eval '"$RS_STACK/failover/coordinator" Name1/etc/coordinator read w | grep -qx "leader Name1"'
+    # One that is superseded does not.
+    kill -KILL "$(<watch.1)"
+    rm Name1/srv/failover/machine
+    echo 3 >Name1/srv/failover/superseded
+    watch 1
+    until_true eval '[ "$(grep -c "begins: " Name1/log)" -eq 3 ]'
+    until_true grep -qx 'epoch 2' Name1/srv/failover/machine
+    until_true eval '! "$RS_STACK/failover/coordinator" Name1/etc/coordinator read w | grep -q ^leader'
+    grep -qx 'claim 0' Name1/srv/failover/machine
+}
+@test "etcd: who was made leader by rs-takeover while nobody watched leads when it is watched again" { contract_by_hand etcd; }
+@test "dir: who was made leader by rs-takeover while nobody watched leads when it is watched again" { contract_by_hand dir; }
+
 # ---- when nobody is elected ----
 
 @test "etcd: a coordinator that does not answer: nobody is elected, and the leader goes on serving" {

@@ -48,6 +48,7 @@ void Coordinator::renew(std::uint32_t ticket, std::uint64_t epoch, bool finished
     auto argv = command("renew");
     argv.insert(argv.end(), {config_.instance, cat(epoch), cat(config_.lease.count()),
                              finished ? "leading" : "taking"});
+    epoch_ = epoch;
     start(What::renew, ticket, std::move(argv));
 }
 
@@ -95,9 +96,9 @@ std::optional<Reply> Coordinator::reply() {
     r.complaint = task_ ? task_->complaint() : failed_;
     if (!task_ || task_->broken()) return r;
     // 75: somebody was quicker; 77: we do not lead. Which epoch it is, only another question tells.
-    if ((task_->status() == 75 && what_ == What::acquire) ||
-        (task_->status() == 77 && what_ == What::renew)) {
-        start(What::loss, ticket_, command("view"));
+    const bool beaten = task_->status() == 75 && what_ == What::acquire;
+    if (beaten || (task_->status() == 77 && what_ == What::renew)) {
+        start(beaten ? What::beaten : What::refused, ticket_, command("view"));
         return std::nullopt;
     }
     if (task_->status() != 0) return r;
@@ -112,9 +113,15 @@ std::optional<Reply> Coordinator::reply() {
             r.kind = Reply::Kind::acquired;
             break;
         case What::renew: r.kind = Reply::Kind::proven; break;
-        case What::loss:
-            r.epoch = parse_sight(task_->text()).view.epoch;
-            r.kind = Reply::Kind::lost;
+        case What::beaten:
+        case What::refused:
+            r.sight = parse_sight(task_->text());
+            r.epoch = r.sight.view.epoch;
+            // A lease that had just run out, say. Nobody else has led since, and the next try tells.
+            if (what_ == What::refused && r.epoch == epoch_ && r.sight.holder == config_.instance)
+                r.complaint = "it has refused us the lease, and says that we had it last";
+            else
+                r.kind = Reply::Kind::lost;
             break;
         }
     } catch (const Error& e) {

@@ -48,7 +48,13 @@ public:
     bool stop(Time now);
 
 private:
-    enum class What : std::uint8_t { view, acquire, renew, loss };
+    enum class What : std::uint8_t {
+        view,
+        acquire,
+        renew,
+        beaten,  // to which epoch, when it was not acquired
+        refused, // likewise, when it was not renewed
+    };
     [[nodiscard]] std::vector<std::string> command(std::string_view word) const;
     void start(What what, std::uint32_t ticket, std::vector<std::string> argv);
     [[nodiscard]] std::optional<Reply> reply();
@@ -59,6 +65,7 @@ private:
     bool waiting_ = false;
     What what_ = What::view;
     std::uint32_t ticket_ = 0;
+    std::uint64_t epoch_ = 0; // that is to be renewed
     std::vector<std::unique_ptr<Task>> others_; // for whose answers nobody waits
 };
 

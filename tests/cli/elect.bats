@@ -401,6 +401,25 @@ contract_by_hand() {
     [ "$(<Name0/rejoined)" = "start 1" ]
 }
 
+@test "a coordinator that refuses, and yet says that we lead, has not said that somebody else does" {
+    set_up dir
+    printf '%s\n' '#!/bin/sh' "[ \$2 != renew ] || [ ! -e '$PWD/refuses' ] || exit 77" "exec $RS_STACK/failover/coordinator \"\$@\"" >coordinate
+    chmod +x coordinate
+    kill -TERM "$(<watch.0)"
+    wait "$(<watch.0)" || :
+    instance 0 "coordinate $PWD/coordinate"
+    watch 0
+    until_true said 0 'our epoch is proven again'
+    touch refuses
+    until_true said 0 'no proof of our epoch for half a lease'
+    said 0 'the coordinator: it has refused us the lease, and says that we had it last'
+    not said 0 'is returned'
+    : >Name0/log
+    rm refuses
+    until_true said 0 'our epoch is proven again'
+    [ "$(sort -u Name0/rejoined)" = 'start 1' ]
+}
+
 @test "a coordinator that was wiped is not believed" {
     set_up dir
     watch 1

@@ -105,7 +105,11 @@ bool Task::hear(Time now) {
         return true;
     }
     if (limit_ && now >= *limit_) stop(now);
-    if (kill_at_ && now >= *kill_at_) ::kill(-pid_, SIGKILL);
+    if (kill_at_ && now >= *kill_at_) {
+        ::kill(-pid_, SIGKILL);
+        // One that waits for a disk does not end by that, and is not to be waited for without a pause.
+        kill_at_ = now + 1s;
+    }
     return false;
 }
 

@@ -42,6 +42,8 @@ std::vector<std::string> command_of(const Work& work, const std::string& dir) {
 
 Time limit_of(const Work& work, const Config& config) {
     if (work.deed == Deed::freeze) return 60s;
+    // A whole dump, and backup servers that pull it as a branch.
+    if (work.deed == Deed::rejoin) return 24h;
     if (work.deed != Deed::step) return 1h;
     switch (work.step) {
     // What cannot be told within a lease is told by time, or to nobody.

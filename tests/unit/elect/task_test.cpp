@@ -40,6 +40,18 @@ TEST_CASE("what takes too long is ended, with what it has started, also if that 
     CHECK(boot_time() - begin < 30s);
 }
 
+TEST_CASE("what was killed and has not ended yet is waited for with a pause") {
+    Task task({"sh", "-c", "trap '' TERM; echo ready; sleep 60"}, {.limit = 60s});
+    while (task.text().empty() && !task.hear(boot_time())) wait_for(task.fds(), boot_time() + 100ms);
+    const Time now = boot_time();
+    task.stop(now);
+    CHECK(task.deadline() == now + 500ms);
+    REQUIRE_FALSE(task.hear(now + 500ms));
+    CHECK(task.deadline() == now + 1500ms);
+    finish(task);
+    CHECK(task.broken());
+}
+
 TEST_CASE("more than any answer has is none, and stops whoever says it") {
     Task task({"yes"}, {.limit = 60s});
     finish(task);
@@ -49,6 +61,14 @@ TEST_CASE("more than any answer has is none, and stops whoever says it") {
 
 TEST_CASE("what cannot be run is an error at once") {
     CHECK_THROWS_AS(Task({"/no/such/program"}, {}), Error);
+}
+
+TEST_CASE("what dumps may take as long as a dump does") {
+    using failover::Step;
+    const Config config;
+    CHECK(limit_of({Deed::step, Step::publish, 4}, config) == 24h);
+    CHECK(limit_of({Deed::rejoin}, config) == 24h);
+    CHECK(limit_of({Deed::freeze}, config) == 60s);
 }
 
 TEST_CASE("work is a program and its step") {

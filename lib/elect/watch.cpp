@@ -63,7 +63,7 @@ public:
           const std::function<void(const std::string&)>& print)
         : config_(config), dir_(state), settings_(settings_of(config)),
           tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))), journal_(config.log, print),
-          coordinator_(config), asks_(config), round_(config), lane_(config),
+          coordinator_(config), asks_(config), round_(config), lane_(config, [this] { return state_.durable.epoch; }),
           probe_(config.probe) {}
 
     void run() {
@@ -246,7 +246,7 @@ private:
 
     void come_back() {
         for (const Deed deed : {Deed::freeze, Deed::stop, Deed::branch, Deed::rejoin})
-            lane_.add({deed, Step::done, deed == Deed::freeze ? state_.durable.epoch : 0});
+            lane_.add({deed});
     }
 
     // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.

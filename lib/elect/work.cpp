@@ -123,7 +123,8 @@ std::optional<Time> Lane::deadline() const {
 void Lane::start(Time now, std::vector<Done>& done) {
     // Two of them never run at once.
     if (task_ || waiting_.empty() || !ending_.empty() || now < not_before_) return;
-    const Work work = waiting_.front();
+    Work work = waiting_.front();
+    if (work.deed == Deed::freeze) work.epoch = known_();
     try {
         task_ =
             std::make_unique<Task>(command_of(work, config_.dir),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +28,7 @@ enum class Deed : std::uint8_t {
 struct Work {
     Deed deed = Deed::step;
     failover::Step step = failover::Step::done;
-    std::uint64_t epoch = 0; // 0: none
+    std::uint64_t epoch = 0; // 0: none; of freeze always, see Lane
 
     bool operator==(const Work&) const = default;
 };
@@ -46,7 +47,9 @@ struct Done {
 // Steps are tried once: the machine has them tried again. All else is tried until it is done.
 class Lane {
 public:
-    explicit Lane(const Config& config) : config_(config) {}
+    // known: the highest epoch that was heard of, with which freeze is begun: with a lower one it would be refused for ever.
+    Lane(const Config& config, std::function<std::uint64_t()> known)
+        : config_(config), known_(std::move(known)) {}
 
     // A step takes the place of one before it; freeze that of everything.
     void add(const Work& work);
@@ -66,6 +69,7 @@ private:
     void set_aside();
 
     const Config& config_;
+    const std::function<std::uint64_t()> known_;
     std::deque<Work> waiting_; // the first one is the one that runs, if any does
     std::unique_ptr<Task> task_;
     std::vector<std::unique_ptr<Task>> ending_;

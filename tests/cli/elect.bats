@@ -53,6 +53,7 @@ END
 here=${0%/bin/rejoin}
 echo "$2${4:+ $4}" >>"$here/rejoined"
 while [ -e "${here%/*}/hang/rejoin-$2" ]; do sleep 0.05; done
+[ ! -e "${here%/*}/fail/rejoin-$2" ] || exit 77
 case $2 in
 stop) rm -f "$here/serving" ;;
 start) : >"$here/serving" ;;
@@ -526,6 +527,19 @@ refused() {
     grep -qx 'returned no' Name0/srv/failover/machine
     until_true grep -qx 'unlock 0' Name0/steps
     [ "$(epoch)" = 2 ]
+}
+
+@test "a freeze that is refused is tried again in the epoch that is known by then" {
+    set_up dir
+    touch fail/rejoin-freeze
+    echo 2 >Name0/srv/failover/epoch
+    until_true said 0 'freeze: ended with status 77'
+    [ "$(grep ^freeze Name0/rejoined | sort -u)" = 'freeze 2' ]
+    echo 3 >Name0/srv/failover/epoch
+    until_true grep -qx 'freeze 3' Name0/rejoined
+    rm fail/rejoin-freeze
+    until_true said 0 'has re-joined'
+    [ "$(uniq Name0/rejoined | paste -sd' ')" = 'start 1 freeze 2 freeze 3 stop branch rejoin' ]
 }
 
 # Killed before its Nth call that writes, from the first one on, until it has got through.

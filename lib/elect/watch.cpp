@@ -252,7 +252,9 @@ private:
     // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.
     [[nodiscard]] Predecessor predecessor(std::uint64_t epoch) const {
         if (!sight_ || sight_->view.epoch != epoch) return Predecessor::uncertain;
-        if (!sight_->view.held) return Predecessor::gone;
+        // Who had it last may have it again, and has a whole lease then.
+        if (!sight_->view.held)
+            return boot_time() - sight_at_ < settings_.lease / 2 ? Predecessor::gone : Predecessor::uncertain;
         return sight_->view.finished ? Predecessor::held : Predecessor::uncertain;
     }
 
@@ -320,6 +322,7 @@ private:
 
     View note_sight(const Sight& seen) {
         sight_ = seen;
+        sight_at_ = state_.asked_at;
         View view = seen.view;
         view.since_takeover = age_.of(view, boot_time());
         return view;
@@ -572,6 +575,7 @@ private:
     bool giving_ = false;
 
     std::optional<Sight> sight_; // what the coordinator said last
+    Time sight_at_{0};           // when it was asked for that
     EpochAge age_;
     Predecessor stolen_ = Predecessor::gone;
     bool silent_ = false;

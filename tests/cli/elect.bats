@@ -317,6 +317,25 @@ contract_order() {
 @test "etcd: an order takes the lease of the leader, which freezes and re-joins" { contract_order etcd; }
 @test "dir: an order takes the lease of the leader, which freezes and re-joins" { contract_order dir; }
 
+@test "an order that has waited for an import does not go by what was seen of the lease before that" {
+    set_up dir 'block 3600'
+    watch 1
+    until_true said 1 'begins: '
+    power_off 0
+    until_true said 1 'nobody is elected: '
+    touch hang/lock
+    echo take-over >Name1/srv/failover/order
+    until_true grep -q ^lock Name1/begun
+    # More than half a lease.
+    touch begun
+    until_true eval '[ $(($(date +%s) - $(stat -c %Y begun))) -ge 3 ]'
+    rm hang/lock
+    until_true grep -qx 'old uncertain' Name1/srv/failover/machine
+    until_true leads 1
+    # Its holder is told until a lease is over.
+    [ "$(uniq Name1/steps)" = "$(all_steps 2)" ]
+}
+
 @test "an order is tried again while the coordinator does not answer, and one that is old is not followed" {
     set_up dir
     watch 2

@@ -111,8 +111,9 @@ Exit run_explain(tool::Command& command, const Options& o) {
             });
     }
     if (!s.no_bid.empty())
-        command.line(cat(config.instance, ": does not bid: ", s.no_bid),
-                     [&] { return nlohmann::json{{"no_bid", s.no_bid}}; });
+        command.line(cat(config.instance, ": does not bid: ", s.no_bid), [&] {
+            return nlohmann::json{{"no_bid", s.no_bid}};
+        });
     for (const std::string& complaint : s.complaints)
         command.line(complaint, [&] {
             return nlohmann::json{{"unknown", tool::json_text(complaint)}};
@@ -120,13 +121,16 @@ Exit run_explain(tool::Command& command, const Options& o) {
     nlohmann::json& j = command.result();
     const std::string winner = verdict.winner ? s.bids[*verdict.winner].instance : "";
     j["winner"] = verdict.winner ? nlohmann::json(winner) : nlohmann::json();
-    const std::string why = s.obstacle == Why::nothing ? s.no_bid : std::string(sentence(s.obstacle));
+    const std::string why =
+        s.obstacle == Why::nothing ? s.no_bid : std::string(sentence(s.obstacle));
     j["possible"] = why.empty();
     j["why"] = why;
     if (command.json()) return Exit::ok;
     const auto none = [] { return nlohmann::json(); };
     command.line(cat("winner: ", winner.empty() ? "nobody" : winner), none);
-    command.line(why.empty() ? std::string("an election can be held now") : cat("no election now: ", why), none);
+    command.line(why.empty() ? std::string("an election can be held now")
+                             : cat("no election now: ", why),
+                 none);
     return Exit::ok;
 }
 

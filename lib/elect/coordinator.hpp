@@ -65,7 +65,7 @@ private:
     bool waiting_ = false;
     What what_ = What::view;
     std::uint32_t ticket_ = 0;
-    std::uint64_t epoch_ = 0; // that is to be renewed
+    std::uint64_t epoch_ = 0;                   // that is to be renewed
     std::vector<std::unique_ptr<Task>> others_; // for whose answers nobody waits
 };
 

@@ -82,8 +82,8 @@ std::string reason_not_to_bid(const Config& config) {
     const Memory memory = read_memory(state);
     const Durable& durable = memory.durable;
     if (durable.claim != 0)
-        return cat("this instance ", durable.step == Step::done ? "leads" : "takes over", ", in epoch ",
-                   durable.claim);
+        return cat("this instance ", durable.step == Step::done ? "leads" : "takes over",
+                   ", in epoch ", durable.claim);
     if (memory.returned) return "this instance led, and has not re-joined yet";
     if (!watched(state)) return "no rs-elect watches this instance";
     return {};

@@ -21,8 +21,8 @@ struct Survey {
     std::optional<Sight> sight; // nothing: the coordinator does not answer, or there is none
     std::optional<std::uint64_t> lease_seconds; // that are left
     std::vector<Observer> observers;            // by number
-    std::vector<failover::Bid> bids;            // the own one first, also if it is not told to others
-    std::string no_bid;                         // why it is not; empty: it is
+    std::vector<failover::Bid> bids; // the own one first, also if it is not told to others
+    std::string no_bid;              // why it is not; empty: it is
     std::vector<failover::Proof> proofs;
     std::vector<std::string> complaints; // why something is not known
     // Why nobody may be elected by this instance now: Why::nothing if that may be.

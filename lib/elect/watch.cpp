@@ -63,8 +63,8 @@ public:
           const std::function<void(const std::string&)>& print)
         : config_(config), dir_(state), settings_(settings_of(config)),
           tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))), journal_(config.log, print),
-          coordinator_(config), asks_(config), round_(config), lane_(config, [this] { return state_.durable.epoch; }),
-          probe_(config.probe) {}
+          coordinator_(config), asks_(config), round_(config),
+          lane_(config, [this] { return state_.durable.epoch; }), probe_(config.probe) {}
 
     void run() {
         begin();
@@ -254,7 +254,8 @@ private:
         if (!sight_ || sight_->view.epoch != epoch) return Predecessor::uncertain;
         // Who had it last may have it again, and has a whole lease then.
         if (!sight_->view.held)
-            return boot_time() - sight_at_ < settings_.lease / 2 ? Predecessor::gone : Predecessor::uncertain;
+            return boot_time() - sight_at_ < settings_.lease / 2 ? Predecessor::gone
+                                                                 : Predecessor::uncertain;
         return sight_->view.finished ? Predecessor::held : Predecessor::uncertain;
     }
 
@@ -271,7 +272,8 @@ private:
     // to nobody else, and says so once more before anything is done with it.
     bool leads_by_hand() {
         if (sight_->view.epoch < state_.durable.epoch || sight_->holder != config_.instance ||
-            (state_.role != Role::follower && state_.role != Role::suspecting && state_.role != Role::bidding))
+            (state_.role != Role::follower && state_.role != Role::suspecting &&
+             state_.role != Role::bidding))
             return false;
         try {
             return read_leads(dir_) == sight_->view.epoch && sight_->view.epoch != 0;
@@ -310,7 +312,8 @@ private:
         switch (r.kind) {
         case Reply::Kind::seen: {
             const View view = note_sight(r.sight);
-            if (leads_by_hand()) return lead_in(view.epoch, "a takeover was ordered here while nobody watched");
+            if (leads_by_hand())
+                return lead_in(view.epoch, "a takeover was ordered here while nobody watched");
             return give(Seen{r.ticket, view});
         }
         case Reply::Kind::acquired: return give(Acquired{r.ticket, r.epoch, stolen_});
@@ -340,8 +343,9 @@ private:
             break;
         case Question::alive:
         case Question::observe:
-            // Of one who was the last leader when it was asked.
-            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about)
+            // Of one who was the last leader when it was asked, and of no higher epoch was heard since.
+            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about &&
+                                                  sight_->view.epoch == state_.durable.epoch)
                 give(Reported{report->first, report->second});
             break;
         }

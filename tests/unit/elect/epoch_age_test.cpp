@@ -20,7 +20,8 @@ TEST_CASE("what was so at the start is as old as is told, or as it was seen to b
     CHECK(age.of(view(3, true, 0s), 130s) == 30s);
 }
 
-TEST_CASE("what began while we looked is as old as our own clock says, however far another one is ahead") {
+TEST_CASE("what began while we looked is as old as our own clock says, however far another one is "
+          "ahead") {
     EpochAge age;
     static_cast<void>(age.of(view(3, true, 90min), 100s));
     CHECK(age.of(view(4, false, 48h), 200s) == 0s);

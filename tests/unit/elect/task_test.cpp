@@ -42,7 +42,8 @@ TEST_CASE("what takes too long is ended, with what it has started, also if that 
 
 TEST_CASE("what was killed and has not ended yet is waited for with a pause") {
     Task task({"sh", "-c", "trap '' TERM; echo ready; sleep 60"}, {.limit = 60s});
-    while (task.text().empty() && !task.hear(boot_time())) wait_for(task.fds(), boot_time() + 100ms);
+    while (task.text().empty() && !task.hear(boot_time()))
+        wait_for(task.fds(), boot_time() + 100ms);
     const Time now = boot_time();
     task.stop(now);
     CHECK(task.deadline() == now + 500ms);

@@ -80,7 +80,7 @@ public:
         Outcome outcome = step(settings[i], before, before.now, what);
         n.machine = std::move(outcome.state);
         if (n.machine.durable.epoch < before.durable.epoch) violate("the epoch that an instance remembers went down");
-        if (before.role != Role::taking && n.machine.role == Role::taking && n.machine.durable.claim == 0) elected(before, n.machine);
+        if (before.role != Role::taking && n.machine.role == Role::taking && n.machine.durable.claim == 0) elected(before, n.machine, what);
         // Answers to an ask that is waited for no more are too late.
         if (n.machine.ticket != before.ticket || n.machine.asked == Asked::nothing) late(i);
         for (const Action& action : outcome.actions) act(i, action);
@@ -264,14 +264,19 @@ public:
     }
 
 private:
-    void elected(const State& before, const State& after) {
+    void elected(const State& before, const State& after, const Input& what) {
         const auto proven = [](const Candidate& c) { return c.generation && c.imported && c.checked && c.confirmed; };
         if (!proven(after.own)) violate("elected with a generation that is not proven");
         if (after.ordered) return;
+        // Also the one that has just been heard, which takes the place of an earlier one of the same candidate.
+        const Heard* const heard = std::get_if<Heard>(&what);
+        const auto better = [&](const Candidate& c) {
+            return proven(c) && !passed_over(before, c.number) && c.generation > after.own.generation;
+        };
+        bool beaten = heard != nullptr && better(heard->candidate);
         for (unsigned b = 0; b < before.bid_count; ++b)
-            if (proven(before.bids[b]) && !passed_over(before, before.bids[b].number) &&
-                before.bids[b].generation > after.own.generation)
-                violate("elected although a better proven bid was heard");
+            if (heard == nullptr || heard->candidate.number != before.bids[b].number) beaten = beaten || better(before.bids[b]);
+        if (beaten) violate("elected although a better proven bid was heard");
     }
 
     void late(std::uint32_t i) {

@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
     std::string store, name, emit, have, limit;
+    std::uint64_t lowest_epoch = 0;
     bool have_given = false, branch = false, accept_shrink = false;
     unsigned shrink_percent = 50, threads = 0;
     int level = chunk::default_level;
@@ -82,6 +83,7 @@ Exit run_pull(tool::Command& command, const Options& o) {
     store::PullOptions options;
     options.name = o.name;
     options.branch = o.branch;
+    options.lowest_epoch = o.lowest_epoch;
     options.accept_shrink = o.accept_shrink;
     options.shrink_percent = o.shrink_percent;
     io::FdSource source(STDIN_FILENO, "standard input");
@@ -142,6 +144,7 @@ int pull_main(int argc, char** argv) {
                            ->expected(0, 1);
     app.add_option("--emit", o.emit, "write generation GEN: latest, E.C, a time, an age")->type_name("GEN");
     app.add_flag("--branch", o.branch, "keep a fenced generation beside the main line");
+    app.add_option("--lowest-epoch", o.lowest_epoch, "refuse generations of older ones")->type_name("EPOCH");
     app.add_flag("--accept-shrink", o.accept_shrink, "a much smaller generation is not suspicious");
     app.add_option("--shrink", o.shrink_percent, "percent that make a shrink suspicious")->check(CLI::Range(1, 99));
     app.add_option("--limit", o.limit, "with --emit: bytes per second, such as 500K or 10M")->type_name("RATE");

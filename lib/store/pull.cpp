@@ -41,6 +41,9 @@ private:
         const auto dir = store_.open_name(options_.name);
         const std::uint64_t highest = dir ? highest_epoch(*dir) : 0;
         result_.line = Line::main;
+        if (result_.generation.epoch < options_.lowest_epoch)
+            fail(Exit::fenced, cat(subject_, ": epoch ", options_.lowest_epoch, " or a later one was asked for"),
+                 "who sent this is no leader whom to follow");
         if (result_.generation.epoch >= highest) return;
         if (!options_.branch)
             fail(Exit::fenced, cat(subject_, ": fenced: epoch ", highest, " has begun"),

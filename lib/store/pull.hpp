@@ -14,6 +14,7 @@ namespace rs::store {
 struct PullOptions {
     std::string name;
     bool branch = false;          // keep a fenced generation beside the main line
+    std::uint64_t lowest_epoch = 0; // an older generation is refused, as if that epoch had begun
     bool accept_shrink = false;   // a small one is not suspicious
     unsigned shrink_percent = 50; // suspicious below (100 - this) % of the median of the last five
     // A copy from another store of ours: the line is given and epochs are not looked at.

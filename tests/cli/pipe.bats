@@ -300,6 +300,9 @@ size() {
     run -0 pull s n new
     [ "$output" = 2.2 ]
     rs-store check --read-data s
+    # Who looks for another leader takes none of this epoch.
+    run -77 --separate-stderr bash -c 'rs-export --generation 2.3 new | rs-pull --store s --name n --lowest-epoch 3'
+    [[ $stderr == *"n 2.3: epoch 3 or a later one was asked for"* ]] || fail "$stderr"
     # In the present epoch --branch changes nothing.
     run -0 bash -c 'rs-export --generation 2.3 new | rs-pull --store s --name n --branch'
     rs-store show --json s n 2.3 >json

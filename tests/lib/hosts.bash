@@ -94,21 +94,20 @@ host_answers() {
     ssh -n -o BatchMode=yes -o ConnectTimeout=2 $(host_ssh "$1") true 2>"$hosts_dir/ssh-$1.err"
 }
 
+# Shared memory ends with the processes that had it, as it does in a machine without power: servers that are killed leave
+# segments there, and what libfaketime leaves is called by the ids of its processes, and ends those that get such an id later.
 host_run() {
-    ip netns exec "$hosts_id-$1" "${@:2}"
+    # shellcheck disable=SC2016
+    ip netns exec "$hosts_id-$1" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' - "${@:2}"
 }
 
-# The shared memory is its own: what libfaketime leaves of programs that were killed is called by their ids, and ends
-# those that get such an id later.
 host_run_at() {
     command -v faketime >/dev/null || skip 'needs faketime'
-    # shellcheck disable=SC2016
-    host_run "$2" sh -c 'mount -t tmpfs none /dev/shm && exec "$@"' - \
-        faketime --exclude-monotonic -f "$1" "${@:3}"
+    host_run "$2" faketime --exclude-monotonic -f "$1" "${@:3}"
 }
 
 sshd_start() {
-    ip netns exec "$hosts_id-$1" /usr/sbin/sshd -f "$hosts_dir/sshd-$1.conf" -E "$hosts_dir/sshd-$1.log" 3>&-
+    host_run "$1" /usr/sbin/sshd -f "$hosts_dir/sshd-$1.conf" -E "$hosts_dir/sshd-$1.log" 3>&-
 }
 
 # The listener and what it has started: connections that are open end, too.

@@ -272,7 +272,8 @@ relet() {
         [ "$won" = true ] || fenced
     ) || _status=$?
     if [ "$_status" -ne 0 ]; then
-        etcdctl_run lease revoke "$_granted" || :
+        # Where we lead and no answer came the key may go with the new one already. One that nothing goes with ends by itself.
+        if [ "$_status" -eq 77 ] || [ -z "$_before" ]; then etcdctl_run lease revoke "$_granted" || :; fi
         exit "$_status"
     fi
     note_lease "$_granted"

@@ -41,8 +41,8 @@ load ../lib/software
     software=notes leader=$PWD/here/notes/notes0 fallback=$PWD/here/notes/notes1 pbs=$PWD/here/notes/PBS-notes-1
     shellcheck "$leader/bin/notes-exporter" "$fallback/bin/notes-importer"
     # There is nothing yet: that is no dump.
-    run -1 --separate-stderr "$leader/bin/exporter"
-    [[ $stderr == *notes.txt*"failed with status 1 after 3 tries"* ]] || fail "$stderr"
+    run -69 --separate-stderr "$leader/bin/exporter"
+    [[ $stderr == *notes.txt*"notes-exporter: failed with status 1"*"failed with status 69 after 3 tries"* ]] || fail "$stderr"
     for round in 1 2; do
         echo "hello $round" >"$leader/srv/data/notes.txt"
         sqlite3 "$leader/srv/data/notes.db" 'CREATE TABLE IF NOT EXISTS n(t); INSERT INTO n VALUES (1)'
@@ -83,14 +83,14 @@ importer =
     [ "$(cat here)" != "      2" ]
     echo loaded >"$data/loaded"'
     [ "$status" -eq 0 ] || fail "$output" "$stderr"
-    run -1 --separate-stderr "$leader/bin/exporter"
+    run -69 --separate-stderr "$leader/bin/exporter"
     echo 1 >"$leader/srv/data/go"
     exported
     proven 1
     [[ $(cat "$fallback/srv/data/said") == [0-9]*'it\s # \{{ x }} {% y %}'*end ]] || fail "$(cat "$fallback/srv/data/said")"
     [ "$(cat "$fallback/srv/data/here")" = "      1" ]
     touch "$leader/srv/data/bad"
-    run -1 --separate-stderr "$leader/bin/exporter"
+    run -69 --separate-stderr "$leader/bin/exporter"
     rm "$leader/srv/data/bad"
     # It ends in the midst of a load.
     echo 2 >"$leader/srv/data/go"

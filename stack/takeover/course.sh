@@ -27,8 +27,16 @@ look() {
     fi
     if [ "$_answered" -eq 0 ]; then
         reasons="$reasons${reasons:+
-}no backup server answers: nobody can tell whether there is something newer, and whether somebody else leads"
+}no backup server answers: nobody can tell whether there is something newer, and whether somebody else leads$(each_why)"
     fi
+}
+
+# Prints, of those that ask_each has asked, why each could not answer.
+each_why() {
+    for _server in $servers; do
+        because_of "$_server"
+        printf '; %s: %s' "$_server" "$(because)"
+    done
 }
 
 # Tells what this instance would lead with. Ends with 1 if it should not.
@@ -54,7 +62,10 @@ take_over() {
         return
     fi
     only_one
+    let_go
     epoch=$(kept takeover epoch) step=$(kept takeover step)
+    know
+    _knew=$known
     case $step in
     '' | 'done')
         if [ "$kind" = export ] && [ ! -e "$state/superseded" ]; then die 64 "$instance: leads already"; fi
@@ -66,6 +77,18 @@ take_over() {
     esac
     for _one in $steps; do
         [ "$_one" = "$step" ] || continue
+        case $step in
+        lock) ;;
+        acquire)
+            # A person wanted this before another one led.
+            know
+            if [ "$known" -gt "$_knew" ]; then
+                undo
+                die 77 "$instance: another instance leads in epoch $known since this takeover has begun" "look at it before you try again"
+            fi
+            ;;
+        *) not_overtaken ;;
+        esac
         begin
         said=
         "step_$step"
@@ -86,12 +109,14 @@ watched() {
 have_watch() {
     if [ "$kind" = export ] && [ ! -e "$state/superseded" ]; then die 64 "$instance: leads already"; fi
     [ -z "$forced" ] || die 64 "--force-data-loss: rs-elect watches here, and leads with what is proven only" "stop it first: the service elect"
-    _before=$(kept takeover epoch) _idle=0 _told=$(wc -l <"$log" 2>/dev/null || echo 0)
+    _before=$(kept takeover epoch) _was=$(kept_all takeover) _idle=0 _told=$(wc -l <"$log" 2>/dev/null || echo 0)
     printf 'take-over\n' | keep order
     until [ "$(kept takeover step)" = 'done' ] && [ "$(kept takeover epoch)" != "$_before" ] && [ "$(kept takeover epoch)" != 0 ]; do
         sleep 0.2
         _idle=$((_idle + 1))
-        case $(kept takeover step) in '' | 'done') [ ! -e "$state/order" ] || _idle=0 ;; *) _idle=0 ;; esac
+        # An order that lies there will be read; a takeover that was not there before is under way.
+        [ ! -e "$state/order" ] || _idle=0
+        case $(kept takeover step) in '' | 'done') ;; *) [ "$(kept_all takeover)" = "$_was" ] || _idle=0 ;; esac
         [ "$_idle" -lt 100 ] || die 1 "$instance: rs-elect does not take over: $(tail -n 1 -- "$elections" | tr -d '\000-\037\177')" "rs-elect explain $dir; $elections says more"
     done
     epoch=$(kept takeover epoch)
@@ -105,8 +130,7 @@ judge() {
     look
     if [ -z "$reasons" ] || [ -n "$forced" ]; then return; fi
     printf '%s\n' "$reasons" | while IFS= read -r _reason; do complain error "$_reason" ''; done
-    step_unlock
-    forget takeover
+    undo
     die 1 "$instance: does not take over" "another fallback may hold more; where nothing better is left: --force-data-loss $instance"
 }
 
@@ -121,7 +145,10 @@ one_step() {
         epoch=${given_epoch:-$epoch}
         is_epoch "$epoch" || die 64 "--epoch: is missing: no takeover was begun here"
         hear_of "$epoch"
+        not_overtaken
     fi
+    # Whoever waits for it sees that it is under way: what is being loaded may take hours yet.
+    [ "$step" != lock ] || progress lock
     begin
     said=
     "step_$step"

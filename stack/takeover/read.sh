@@ -6,9 +6,12 @@
 #
 #   epoch        the highest that this instance has heard of
 #   held         the dump that was loaded last: lines generation, imported, checked, digest
-#   takeover     of the last one: lines epoch, step (the next one, or done), began, took (the generation that it leads with)
+#   takeover     of the last one: lines epoch, step (the next one, or done), began, took (the generation that it leads with), and
+#                planned, as long as the old leader is held still for it
 #   leads        the epoch in which this instance leads; the first leader has none
 #   superseded   the epoch in which another one does; there while this instance was the leader, and is no fallback yet
+#   rejoin       `branched EPOCH`: what was here when it was superseded in that epoch is kept by a backup server
+#   handing-over `yes`: it is held still for one that takes over, who says so again and again; `back`: it is to go on
 #   untold       who has to be told of the last takeover yet, a word each line
 #
 # shellcheck disable=SC2034,SC2154 # globals are those of rs-takeover
@@ -74,10 +77,10 @@ kept() {
     if [ $# -eq 1 ]; then head -n 1 -- "$state/$1"; else sed -n "s/^$2 //p" "$state/$1"; fi
 }
 
-# Has the state file $1 be what standard input is, and on the disk when this returns.
+# Has the state file $1 be what standard input is, and on the disk when this returns. Others write here, too, at the same time.
 # Ends with 74.
 keep() {
-    { cat >"$state/$1.new" && sync -- "$state/$1.new" && mv -- "$state/$1.new" "$state/$1" && sync -- "$state"; } ||
+    { flock 4 && cat >"$state/$1.new" && sync -- "$state/$1.new" && mv -- "$state/$1.new" "$state/$1" && sync -- "$state"; } 4>>"$state/keep.lock" ||
         die 74 "$state/$1: cannot be written" "make room, look at the disk"
 }
 
@@ -99,10 +102,21 @@ know() {
     is_epoch "${known:-0}" || known=0
 }
 
+# One at a time where an epoch is compared and then written, until they_are_compared.
+epochs_compared() {
+    exec 5>>"$state/epoch.lock"
+    flock 5
+    know
+}
+they_are_compared() {
+    exec 5>&-
+}
+
 # Remembers the epoch $1 if it is higher than what is known.
 hear_of() {
-    know
+    epochs_compared
     [ "$1" -le "$known" ] || printf '%s\n' "$1" | keep epoch
+    they_are_compared
 }
 
 # Prints the highest epoch that this instance has heard of.

@@ -63,8 +63,12 @@ order_epoch() {
 # Ends with 77, because $1 knows of another leader. Nothing was done that others have to live with: dumps are loaded again.
 beaten() {
     _why=$(because)
-    step_unlock
-    forget takeover
+    # Whoever goes on without asking has to know, too.
+    if ask 10 "$1" epoch; then
+        _heard=$(head -n 1 -- "$work/answer")
+        if is_epoch "$_heard" && [ "$_heard" -le $((epoch + 1000000)) ]; then hear_of "$_heard"; fi
+    fi
+    undo
     die 77 "$1: refuses epoch $epoch: $_why" "another instance leads, or was quicker: look at it before you try again"
 }
 
@@ -101,6 +105,8 @@ step_freeze() {
         esac
     done
     { kept_all untold; for _peer in $_missed; do printf '%s\n' "$_peer"; done; } | sort -u | keep untold
+    # Who conducts the steps knows whether one that does not answer may still act, and for how long.
+    if [ "$action" = one_step ] && [ -n "$_missed" ]; then die 69 "not reached:$_missed"; fi
     said="stand by:${_told:- nobody}${_missed:+; not reached:$_missed}"
 }
 
@@ -119,6 +125,9 @@ step_import() {
         [ "$(head -n 1 -- "$work/said/$_server")" = "$newest" ] || continue
         if "$dir/bin/serve" have 8>&- </dev/null | "$dir/bin/ask" "$_server" emit "$newest" 8>&- 2>"$work/why" |
             "$dir/bin/load" --takeover >"$work/answer" 2>>"$work/why" 8>&-; then
+            # An election takes nobody's word for it but a backup server's.
+            _seconds=$(sed -n 's/^proven \([0-9]*\)$/\1/p' "$work/answer")
+            ask_each 20 "$servers" proven "$newest" "${_seconds:-0}"
             look
             said="$newest was loaded first"
             return
@@ -142,7 +151,11 @@ step_retype() {
     fi
     printf '%s\n' "$epoch" | keep leads
     render_as leader
-    forget superseded
+    # One of a later epoch came in the meantime.
+    epochs_compared
+    _other=$(kept superseded)
+    if ! is_epoch "${_other:-0}" || [ "$_other" -le "$epoch" ]; then forget superseded rejoin; fi
+    they_are_compared
     said="is a leader now"
 }
 
@@ -164,7 +177,8 @@ hooks() {
     for _hook in "$dir"/etc/takeover.d/*; do
         if [ ! -f "$_hook" ] || [ ! -x "$_hook" ]; then continue; fi
         _ran="$_ran ${_hook##*/}"
-        RS_NAME=$namebase RS_INSTANCE=$instance RS_EPOCH=$epoch RS_ROOT=$dir timeout -k 5 120 "$_hook" "$1" </dev/null >>"$log" 2>&1 8>&- || {
+        # In our group: who ends us ends it, so that none goes on when another one leads.
+        RS_NAME=$namebase RS_INSTANCE=$instance RS_EPOCH=$epoch RS_ROOT=$dir timeout --foreground -k 5 120 "$_hook" "$1" </dev/null >>"$log" 2>&1 8>&- || {
             warn "${_hook##*/} $1: failed with status $?" "look at $log; run it again by hand"
             _bad="$_bad ${_hook##*/}"
         }
@@ -198,8 +212,13 @@ step_start() {
 
 # A backup of the new line is what makes the takeover whole.
 step_publish() {
-    "$dir/bin/exporter" >"$work/answer" 2>"$work/why" 8>&- </dev/null ||
-        die $? "the first dump of the new line failed: $(because)" "the service runs here; mend it, and run this again"
+    _got=0
+    "$dir/bin/exporter" >"$work/answer" 2>"$work/why" 8>&- </dev/null || _got=$?
+    case $_got in
+    0) ;;
+    1) warn "not all backup servers were told of the first dump: $(because)" "they look by themselves, too" ;;
+    *) die "$_got" "the first dump of the new line failed: $(because)" "the service runs here; mend it, and run this again" ;;
+    esac
     said="dumped $(head -n 1 -- "$generation_file")"
 }
 
@@ -213,7 +232,8 @@ step_follow() {
         ask_each 20 "$_missing" newest
         _asked=$_missing _missing=''
         for _server in $_asked; do
-            if [ "$(got "$_server")" -eq 0 ] && ! newer "$_wanted" "$(head -n 1 -- "$work/said/$_server")"; then
+            _its=$(head -n 1 -- "$work/said/$_server" 2>/dev/null || :)
+            if [ "$(got "$_server")" -eq 0 ] && [ "${_its%%.*}" = "${_wanted%%.*}" ] && ! newer "$_wanted" "$_its"; then
                 _have="$_have $_server"
             else
                 _missing="$_missing $_server"

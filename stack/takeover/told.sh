@@ -18,7 +18,11 @@ ask() {
 asked() {
     _answer=$1 _why=$2 _limit=$3 _status=0
     shift 3
-    timeout -k 2 "$_limit" "$dir/bin/ask" "$@" </dev/null >"$_answer" 2>"$_why" 8>&- || _status=$?
+    # In the background: whoever ends us need not wait for it.
+    timeout -k 2 "$_limit" "$dir/bin/ask" "$@" </dev/null >"$_answer" 2>"$_why" 8>&- &
+    asking=$!
+    wait "$asking" || _status=$?
+    asking=
     case $_status in 124 | 137 | 127 | 126) _status=69 ;; esac
     return "$_status"
 }
@@ -30,14 +34,17 @@ ask_each() {
     shift 2
     rm -rf -- "$work/said"
     mkdir -- "$work/said"
+    _asked_now=''
     for _who in $_everyone; do
         {
             _got=0
             asked "$work/said/$_who" "$work/said/$_who.why" "$_limit" "$_who" "$@" || _got=$?
             printf '%s\n' "$_got" >"$work/said/$_who.status"
         } &
+        _asked_now="$_asked_now $!"
     done
-    wait
+    # shellcheck disable=SC2086 # processes
+    [ -z "$_asked_now" ] || wait $_asked_now || :
 }
 
 # Prints the status of $1, as ask_each has found it.

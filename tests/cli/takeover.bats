@@ -5,50 +5,10 @@
 
 load ../lib/common
 load ../lib/deployment
+load ../lib/trio
 
-# Instances know where they are: all tests have the one tree, and each its own time in it.
-setup_file() {
-    shared_fleet '{"count": 3}'
-    # One that is lost is not tried five times.
-    sed -i 's/--tries 5/--tries 1/' fleet/PBS*/bin/pbs/*
-    cp -a fleet fresh
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    # Who still works for the test before would make what is removed.
-    until_true eval '! pgrep -f "$fleet/" >/dev/null'
-    rm -rf "$fleet"
-    cp -a "$BATS_FILE_TMPDIR/fresh" "$fleet"
-    leader=$fleet/Name0 one=$fleet/Name1 two=$fleet/Name2
-}
-
-# quiet: nothing that is due waits at the backup servers, and nobody works any more.
-quiet() {
-    local n
-    for n in 1 2; do
-        ! rs-notify queue --json "$fleet/PBS-Name-$n/var/queue" 2>/dev/null | grep -q '"state":"waits"' || return
-        [ ! -e "$fleet/PBS-Name-$n/var/queue/worker.lock" ] || flock -n "$fleet/PBS-Name-$n/var/queue/worker.lock" true || return
-    done
-}
-
-# dumped INSTANCE [TEXT]: TEXT is written there, dumped, and has reached whoever it could.
-dumped() {
-    [ -z "${2-}" ] || echo "$2" >"$1/srv/data/file"
-    "$1/bin/exporter"
-    until_true quiet
-}
-
-# history N: what server N holds on the main line; branches N: what is beside it.
-history() { rs-store list "$fleet/PBS-Name-$1/srv/backup/pbs" | awk '!/, branch/ { printf "%s%s", sep, $2; sep = " " }'; }
-branches() { rs-store list "$fleet/PBS-Name-$1/srv/backup/pbs" | awk '/, branch/ { printf "%s%s", sep, $2; sep = " " }'; }
-
-# kind_is INSTANCE KIND
-kind_is() { grep -qx "kind $2" "$1/etc/failover" && [ ! -e "$1/srv/failover/superseded" ]; }
-
-# lost INSTANCE: its machine is gone; found INSTANCE: it is there again as it was.
-lost() { mv "$1" "$1.away"; }
-found() { mv "$1.away" "$1"; }
+setup_file() { trio_made; }
+setup() { trio; }
 
 @test "the leader is lost: a fallback leads with what it holds, the line goes on, and who led comes back as a fallback" {
     dumped "$leader" 1
@@ -296,35 +256,6 @@ END
     [ -z "$(ls -A place)" ]
 }
 
-@test "a leader that is well hands over: what was written is there, and what fails before that changes nothing" {
-    dumped "$leader" 1
-    echo 2 >"$leader/srv/data/file"
-    # The leader cannot dump: it goes on.
-    cp "$leader/bin/Name-exporter" exporter
-    printf '#!/bin/sh\nexit 3\n' >"$leader/bin/Name-exporter"
-    run -69 --separate-stderr "$one/bin/takeover" --planned
-    [[ $stderr == *"Name0: cannot dump"* ]] || fail "$stderr"
-    cp exporter "$leader/bin/Name-exporter"
-    # It can, but not when it is held still.
-    sed -i '2i [ ! -e '"$leader"'/srv/failover/handing-over ] || exit 3' "$leader/bin/Name-exporter"
-    run -69 --separate-stderr "$one/bin/takeover" --planned
-    [[ $stderr == *"Name0: does not hand over"*"the leader goes on"* ]] || fail "$stderr"
-    [ ! -e "$leader/srv/failover/handing-over" ]
-    [ ! -e "$one/srv/takeover_triggered" ]
-    kind_is "$one" import
-    cp exporter "$leader/bin/Name-exporter"
-    echo 3 >"$leader/srv/data/file"
-    run -0 "$one/bin/takeover" --planned
-    [[ $output == *"nothing could be written for "* ]] || fail "$output"
-    kind_is "$one" export
-    [ "$(cat "$one/srv/data/file")" = 3 ]
-    until_true kind_is "$leader" import
-    lost "$one"
-    run -69 --separate-stderr "$two/bin/takeover" --planned
-    [[ $stderr == *"no leader answers"* ]] || fail "$stderr"
-    found "$one"
-}
-
 @test "a step by itself; wrong usage" {
     dumped "$leader" 1
     run -0 "$one/bin/takeover" --step lock --epoch 2
@@ -407,6 +338,19 @@ END
     [ "$output" = 5 ]
     SSH_ORIGINAL_COMMAND='newest; id' run -64 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1
     SSH_ORIGINAL_COMMAND='--from COMP-0-Name2 newest' run -64 "$fleet/PBS-Name-1/bin/serve" --from COMP-0-Name1
+    # A pattern tells nobody the names of files.
+    cd /etc
+    for program in "$fleet/PBS-Name-1/bin/serve --from COMP-0-Name1" "$leader/bin/serve" "$one/bin/serve" "$one/bin/peer-serve"; do
+        SSH_ORIGINAL_COMMAND='host* *' run -64 $program
+        [[ $output != *hostname* ]] || fail "$output"
+    done
+    # What it was told of as loaded.
+    for wrong in '' '1.1 x' '* 1' '1.1 -1' '1.1 99999999999999999999'; do run -64 serve COMP-0-Name1 proven $wrong; done
+    run ! serve COMP-0-Name1 proven 1.7 3
+    run -77 serve COMP-0-Name7 proven 1.1 3
+    run -0 serve COMP-0-Name2 proven 1.1 3
+    run -0 rs-store list "$fleet/PBS-Name-1/srv/backup/pbs"
+    [[ $output == *"proven on Name2"* ]] || fail "$output"
 }
 
 @test "a backup server whose history cannot be read is one that does not answer, and not one that has nothing" {

@@ -53,7 +53,7 @@ std::string_view sentence(Why why) {
         "an import has ended late: whether the leader is dead is looked at again",
         "another instance was quicker: the epoch is a newer one",
         "the coordinator does not answer",
-        "no proof of our epoch for half a lease: nothing is published, the service goes on",
+        "no proof of our epoch for half a lease: no step of a takeover is done, the service goes on",
         "our epoch is proven again",
         "a newer epoch exists: we are not the leader",
         "the takeover is finished",

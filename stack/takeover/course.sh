@@ -100,9 +100,9 @@ take_over() {
     [ "$quiet" = yes ] || printf '%s leads in epoch %s\n' "$instance" "$epoch"
 }
 
-# Succeeds while rs-elect watches this instance: then what keeps the lease is that.
+# Succeeds while rs-elect watches this instance: then what keeps the lease is that. Others who look have a shared lock, too.
 watched() {
-    ! flock -n "$state/watch.lock" true
+    ! flock -s -n "$state/watch.lock" true
 }
 
 # Has rs-elect conduct the takeover: it is a person's order. Ends with 1 if it refuses.

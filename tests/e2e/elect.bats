@@ -183,6 +183,22 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
     echo "# $standstills standstills: $(history 1)" >&3
 }
 
+@test "a leader that is well hands over while another fallback is away: who leads then is the only one that has loaded the last dump" {
+    seven
+    local old=${all[0]} new=${all[1]} status=0
+    link_cut "$(machine_of "${all[2]}")"
+    echo last >"$old/srv/data/file"
+    # 1: it is told who could not be told.
+    on "$new" timeout 120 "$new/bin/takeover" --planned >out 2>&1 || status=$?
+    [ "$status" -le 1 ] || fail "status $status" "$(cat out)" "$(tail -n 10 "$new/var/log/elections.log")"
+    [ "$(cat "$new/srv/data/file")" = last ]
+    [ "$(the_leader)" = "$new" ]
+    until_true follows "$old"
+    link_mend "$(machine_of "${all[2]}")"
+    until_true whole again
+    in_order
+}
+
 @test "clocks that are years off on five machines: who leads is decided all the same" {
     seven
     local years=(+1y -1y +10y -10y +1y) dir i old=${all[0]}

@@ -69,10 +69,13 @@ back() {
 # power_off I: nothing of the machine runs any more, and nobody reaches it.
 power_off() {
     link_cut "$1"
-    ip netns pids "$hosts_id-$1" | xargs -r kill -KILL 2>/dev/null || :
     until_true nothing_runs "$1"
 }
-nothing_runs() { [ -z "$(ip netns pids "$hosts_id-$1")" ]; }
+# Again and again: one that is being made while the others are killed is none of those that were there.
+nothing_runs() {
+    ip netns pids "$hosts_id-$1" | xargs -r kill -KILL 2>/dev/null || :
+    [ -z "$(ip netns pids "$hosts_id-$1")" ]
+}
 
 # power_on I DIR: it boots, and starts what is there.
 power_on() {

@@ -23,6 +23,17 @@ slow_dump() {
     sed -i "2i [ ! -e $PWD/still ] || { : >$PWD/dumping; while [ -e $PWD/dumps ]; do sleep 0.05; done; }" "$leader/bin/Name-exporter"
 }
 
+# killed_while_held: planned, and killed while the leader makes its last dump, which it ends.
+killed_while_held() {
+    setsid "$one/bin/takeover" --planned >out 2>&1 3>&- & local pid=$!
+    until_true [ -e dumping ]
+    kill -KILL "-$pid"
+    wait "$pid" || :
+    rm dumps
+    until_true flock -n "$leader/srv/failover/lock" true
+    [ -e still ]
+}
+
 # goes_on: the leader is held still no more, and the fallback loads dumps.
 goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ ! -e "$one/srv/takeover_triggered" ] && [ ! -s "$one/srv/failover/takeover" ]; }
 
@@ -74,13 +85,7 @@ goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ 
     # Killed, it could tell nobody.
     rm -f dumping
     : >dumps
-    setsid "$one/bin/takeover" --planned >out 2>&1 3>&- & pid=$!
-    until_true [ -e dumping ]
-    kill -KILL "-$pid"
-    wait "$pid" || :
-    rm dumps
-    until_true flock -n "$leader/srv/failover/lock" true
-    [ -e still ]
+    killed_while_held
     find "$one/srv/failover" -type f -exec touch -d '20 minutes ago' {} +
     run -1 "$one/etc/promise/takeover"
     [[ $output == *"planned was cut off"*"--planned to begin anew"* ]] || fail "$output"
@@ -100,13 +105,7 @@ goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ 
     can_hold
     dumped "$leader" 1
     slow_dump
-    setsid "$one/bin/takeover" --planned >out 2>&1 3>&- & local pid=$!
-    until_true [ -e dumping ]
-    kill -KILL "-$pid"
-    wait "$pid" || :
-    rm dumps
-    until_true flock -n "$leader/srv/failover/lock" true
-    [ -e still ]
+    killed_while_held
     run -0 "$one/bin/takeover"
     kind_is "$one" export
     until_true kind_is "$leader" import

@@ -6,6 +6,7 @@
 // same winner. What keeps two winners apart is not this, but the epoch (machine.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,6 +16,8 @@
 #include "failover/bid.hpp"
 
 namespace rs::failover {
+
+inline constexpr std::size_t max_candidates = 16; // bids of one election beside the own one; more are not heard
 
 // What a proof says that some backup server holds: this generation, consisting of this, was imported and checked.
 struct Proof {

@@ -62,7 +62,7 @@ public:
         if (went_back(seen.view.epoch)) return;
         s_.view = seen.view;
         s_.lease = seen.view.held ? Lease::held : Lease::gone;
-        if (s_.lease == Lease::held) s_.winner_count = 0; // somebody leads: what comes after that is another election
+        if (s_.lease == Lease::held) s_.winners.forget(); // somebody leads: what comes after that is another election
         if (seen.view.epoch == s_.durable.epoch) return;
         learn(seen.view.epoch);
         // Somebody has won what we were about to decide.
@@ -265,7 +265,7 @@ private:
         if (epoch == s_.durable.epoch) return;
         s_.durable.epoch = epoch;
         s_.observed = {};
-        s_.winner_count = 0;
+        s_.winners.forget();
     }
 
     void look() {
@@ -311,40 +311,17 @@ private:
         std::array<Candidate, max_candidates + 1> all{};
         std::size_t n = 0;
         for (std::uint8_t i = 0; i < s_.bid_count; ++i)
-            if (!holds(Rule::pass_over_the_idle) || !passed_over(s_, s_.bids[i].number)) all[n++] = s_.bids[i];
+            if (!holds(Rule::pass_over_the_idle) || !s_.winners.passed_over(s_.bids[i].number)) all[n++] = s_.bids[i];
         all[n] = s_.own;
         const auto winner = best({all.data(), n + 1});
         if (winner == n) return begin_takeover(false);
         // Time for the winner to acquire. If it does not, it is asked again, and if it does not answer it is not counted.
         if (s_.now - s_.since < 3 * set_.bid_wait) return;
-        forget_winners_that_do_not_bid();
-        const bool idle = winner && has_won(all[*winner].number);
+        s_.winners.forget_all_but({s_.bids.data(), s_.bid_count});
+        const bool idle = winner && s_.winners.has_won(all[*winner].number);
         become(Role::suspecting);
         say(Why::other_better);
         if (idle) say(Why::winner_idle);
-    }
-
-    // Whoever bids again after that may have been started anew.
-    void forget_winners_that_do_not_bid() {
-        const auto bids = [&](std::uint32_t number) {
-            return std::any_of(s_.bids.begin(), s_.bids.begin() + s_.bid_count,
-                               [&](const Candidate& c) { return c.number == number; });
-        };
-        const auto begin = s_.winners.begin(), end = begin + s_.winner_count;
-        const auto left = std::remove_if(begin, end, [&](const State::Winner& w) { return !bids(w.number); });
-        s_.winner_count = static_cast<std::uint8_t>(left - begin);
-    }
-
-    // Counts it, and tells whether it is passed over from now on.
-    bool has_won(std::uint32_t number) {
-        const auto begin = s_.winners.begin(), end = begin + s_.winner_count;
-        const auto found = std::find_if(begin, end, [&](const State::Winner& w) { return w.number == number; });
-        if (found == s_.winners.end()) return false;
-        if (found == end) {
-            ++s_.winner_count;
-            *found = {number, 0};
-        }
-        return ++found->rounds >= most_rounds_won;
     }
 
     // ---- the takeover ----
@@ -462,11 +439,6 @@ Outcome step(const Settings& settings, State state, Time now, const Input& input
     std::visit([&](const auto& what) { run.on(what); }, input);
     run.go_on();
     return outcome;
-}
-
-bool passed_over(const State& state, std::uint32_t number) {
-    const auto begin = state.winners.begin(), end = begin + state.winner_count;
-    return std::any_of(begin, end, [&](const State::Winner& w) { return w.number == number && w.rounds >= most_rounds_won; });
 }
 
 Why obstacle(const Settings& settings, const State& state) {

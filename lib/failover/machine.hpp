@@ -24,14 +24,11 @@
 
 #include "failover/death.hpp"
 #include "failover/election.hpp"
+#include "failover/winners.hpp"
 
 namespace rs::failover {
 
-inline constexpr std::size_t max_candidates = 16; // bids of one election beside the own one; more are not heard
 inline constexpr std::size_t max_observers = 7;
-// A candidate that has won so many rounds of ours in one epoch and has not acquired the next one is passed over: it answers, but its
-// watch does not run or cannot go on, and with it no election would ever end. One round may have been a matter of time.
-inline constexpr std::uint8_t most_rounds_won = 2;
 
 struct Settings {
     std::uint32_t number = 0; // of this instance
@@ -131,13 +128,7 @@ struct State {
     std::array<Candidate, max_candidates> bids{};
     std::uint8_t bid_count = 0;
 
-    struct Winner { // of a round of ours who did nothing then
-        std::uint32_t number = 0;
-        std::uint8_t rounds = 0;
-        bool operator==(const Winner&) const = default;
-    };
-    std::array<Winner, max_candidates> winners{}; // in this epoch
-    std::uint8_t winner_count = 0;
+    Winners winners; // in this epoch
 
     bool ordered = false;      // this takeover is the order of a person
     bool step_running = false; // the step was begun and has not ended
@@ -272,9 +263,6 @@ struct Outcome {
 
 // `now` is of the boot clock of this machine since its last restart(); one that went back counts as the last one.
 [[nodiscard]] Outcome step(const Settings& settings, State state, Time now, const Input& input);
-
-// Whether the candidate with that number has won often enough without doing anything.
-[[nodiscard]] bool passed_over(const State& state, std::uint32_t number);
 
 // Why nobody may be elected now, as far as this instance knows: Why::nothing if that may be.
 [[nodiscard]] Why obstacle(const Settings& settings, const State& state);

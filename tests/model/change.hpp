@@ -271,7 +271,7 @@ private:
         // Also the one that has just been heard, which takes the place of an earlier one of the same candidate.
         const Heard* const heard = std::get_if<Heard>(&what);
         const auto better = [&](const Candidate& c) {
-            return proven(c) && !passed_over(before, c.number) && c.generation > after.own.generation;
+            return proven(c) && !before.winners.passed_over(c.number) && c.generation > after.own.generation;
         };
         bool beaten = heard != nullptr && better(heard->candidate);
         for (unsigned b = 0; b < before.bid_count; ++b)

@@ -123,12 +123,12 @@ void node(IO& io, N& n, std::uint32_t number) {
         io.bits(m.bids[i].number, 2);
         candidate(io, m.bids[i]);
     }
-    io.bits(m.winner_count, 2);
+    io.bits(m.winners.count, 2);
     if constexpr (!std::is_const_v<N>)
-        if (m.winner_count > instances) std::abort();
-    for (unsigned i = 0; i < m.winner_count; ++i) {
-        io.bits(m.winners[i].number, 2);
-        io.bits(m.winners[i].rounds, 2);
+        if (m.winners.count > instances) std::abort();
+    for (unsigned i = 0; i < m.winners.count; ++i) {
+        io.bits(m.winners.list[i].number, 2);
+        io.bits(m.winners.list[i].rounds, 2);
     }
     io.bits(m.ordered, 1);
     io.bits(m.step_running, 1);

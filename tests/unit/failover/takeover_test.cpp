@@ -126,29 +126,29 @@ TEST_CASE("a candidate that wins and does nothing does not stop elections for ev
     Instance i;
     i.see(Instance::dead);
     for (unsigned n = 1; n <= most_rounds_won; ++n) {
-        CHECK_FALSE(passed_over(i.state, 2));
+        CHECK_FALSE(i.state.winners.passed_over(2));
         round_of(i, 2);
         CHECK(i.state.role != Role::taking);
     }
     CHECK(i.said(Why::winner_idle));
-    CHECK(passed_over(i.state, 2));
+    CHECK(i.state.winners.passed_over(2));
     SUBCASE("the next best one takes over") {
         round_of(i, 2);
         CHECK(i.state.role == Role::taking);
     }
     SUBCASE("in another epoch it counts as before") {
         i.see({2, false, true, std::chrono::hours(9)});
-        CHECK_FALSE(passed_over(i.state, 2));
+        CHECK_FALSE(i.state.winners.passed_over(2));
         round_of(i, 2);
         CHECK(i.state.role != Role::taking);
     }
     SUBCASE("likewise when somebody has led meanwhile") {
         i.see(Instance::alive);
-        CHECK_FALSE(passed_over(i.state, 2));
+        CHECK_FALSE(i.state.winners.passed_over(2));
     }
     SUBCASE("or when it did not bid in a round that another one has won") {
         round_of(i, 3);
-        CHECK_FALSE(passed_over(i.state, 2));
+        CHECK_FALSE(i.state.winners.passed_over(2));
     }
 }
 

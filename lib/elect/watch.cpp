@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "elect/watch.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,14 +10,17 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "elect/coordinator.hpp"
-#include "elect/epoch_age.hpp"
+#include "elect/file_stamp.hpp"
 #include "elect/founding.hpp"
 #include "elect/held.hpp"
 #include "elect/journal.hpp"
 #include "elect/memory.hpp"
+#include "elect/order.hpp"
 #include "elect/poll.hpp"
 #include "elect/probe.hpp"
+#include "elect/proof_wait.hpp"
 #include "elect/round.hpp"
+#include "elect/sighting.hpp"
 #include "elect/work.hpp"
 #include "failover/words.hpp"
 #include "io/lock.hpp"
@@ -35,27 +37,8 @@ constexpr const char* lock_name = "watch.lock";
 constexpr Time longest_pause = 5s, idle_pause = 15s;
 // A follower asks for proofs that often, so that it knows whether it could lead when the servers cannot be asked.
 constexpr Time proofs_period = 5min;
-// An order that waited longer was meant for another situation.
-constexpr std::int64_t oldest_order = 120; // seconds
-constexpr Time order_waits = 10s;          // for the first answer of the coordinator
-constexpr Time order_lasts = 60s;          // while the coordinator does not answer
-
-// Tells whether a file has been replaced.
-struct Stamp {
-    ino_t inode = 0;
-    timespec time{};
-    off_t size = -1;
-
-    static Stamp of(const io::Dir& dir, const char* name) {
-        struct stat there {};
-        if (::fstatat(dir.get(), name, &there, AT_SYMLINK_NOFOLLOW) != 0) return {};
-        return {there.st_ino, there.st_mtim, there.st_size};
-    }
-    bool operator==(const Stamp& other) const {
-        return inode == other.inode && time.tv_sec == other.time.tv_sec &&
-               time.tv_nsec == other.time.tv_nsec && size == other.size;
-    }
-};
+// So long an order is tried again while the coordinator does not answer.
+constexpr Time order_lasts = 60s;
 
 class Watch {
 public:
@@ -64,7 +47,8 @@ public:
         : config_(config), dir_(state), settings_(settings_of(config)),
           tick_(std::clamp(settings_.renew / 4, Time(50), Time(200))), journal_(config.log, print),
           coordinator_(config), asks_(config), round_(config),
-          lane_(config, [this] { return state_.durable.epoch; }), probe_(config.probe) {}
+          lane_(config, [this] { return state_.durable.epoch; }), held_file_(state, "held"),
+          epoch_file_(state, "epoch"), probe_(config.probe) {}
 
     void run() {
         begin();
@@ -174,8 +158,7 @@ private:
         if (why == Why::elected) order_until_ = Time(0); // that one is no order
         if (why == Why::coordinator_silent && boot_time() < order_until_) {
             say("the order is tried again");
-            ordered_ = true;
-            look_again();
+            wait_with_order();
         }
         if (why == Why::elected || why == Why::other_better) tell_verdict(may_repeat);
     }
@@ -184,7 +167,7 @@ private:
         std::vector<Bid> bids{own_bid()};
         for (const auto& [peer, bid] : round_.bids()) {
             // It has won still in the round after which it is passed over.
-            if (may_repeat || !passed_over(state_, bid.number))
+            if (may_repeat || !state_.winners.passed_over(bid.number))
                 bids.push_back(bid);
             else
                 say(cat(bid.instance, ": is passed over: has won ",
@@ -221,7 +204,8 @@ private:
             return coordinator_.view(a.ticket);
         case Act::acquire:
             if (config_.coordinator.empty()) return give(Silent{a.ticket});
-            stolen_ = a.steal ? predecessor(a.epoch) : Predecessor::gone;
+            stolen_ = a.steal ? sighting_.predecessor(a.epoch, settings_.lease, boot_time())
+                              : Predecessor::gone;
             return coordinator_.acquire(a.ticket, a.epoch, a.steal);
         case Act::prove:
             if (config_.coordinator.empty()) return give(Silent{a.ticket});
@@ -249,16 +233,6 @@ private:
             lane_.add({deed});
     }
 
-    // Of the one from whom this epoch is taken by an order. It may have ended since it was seen, but no other one can have begun.
-    [[nodiscard]] Predecessor predecessor(std::uint64_t epoch) const {
-        if (!sight_ || sight_->view.epoch != epoch) return Predecessor::uncertain;
-        // Who had it last may have it again, and has a whole lease then.
-        if (!sight_->view.held)
-            return boot_time() - sight_at_ < settings_.lease / 2 ? Predecessor::gone
-                                                                 : Predecessor::uncertain;
-        return sight_->view.finished ? Predecessor::held : Predecessor::uncertain;
-    }
-
     // ---- answers ----
 
     void hear(Time now) {
@@ -271,12 +245,13 @@ private:
     // Whether rs-takeover has taken the epoch over that the coordinator is at, for us and without us. The coordinator has given it
     // to nobody else, and says so once more before anything is done with it.
     bool leads_by_hand() {
-        if (sight_->view.epoch < state_.durable.epoch || sight_->holder != config_.instance ||
+        const std::uint64_t epoch = sighting_.last()->view.epoch;
+        if (epoch < state_.durable.epoch || sighting_.holder() != config_.instance ||
             (state_.role != Role::follower && state_.role != Role::suspecting &&
              state_.role != Role::bidding))
             return false;
         try {
-            return read_leads(dir_) == sight_->view.epoch && sight_->view.epoch != 0;
+            return read_leads(dir_) == epoch && epoch != 0;
         } catch (const Error& e) {
             say_once(e.what());
             return false;
@@ -311,7 +286,7 @@ private:
         note_silence(r);
         switch (r.kind) {
         case Reply::Kind::seen: {
-            const View view = note_sight(r.sight);
+            const View view = sighting_.take(r.sight, state_.asked_at, boot_time());
             if (leads_by_hand())
                 return lead_in(view.epoch, "a takeover was ordered here while nobody watched");
             return give(Seen{r.ticket, view});
@@ -321,14 +296,6 @@ private:
         case Reply::Kind::lost: return give(Lost{r.ticket, r.epoch});
         case Reply::Kind::silent: return give(Silent{r.ticket});
         }
-    }
-
-    View note_sight(const Sight& seen) {
-        sight_ = seen;
-        sight_at_ = state_.asked_at;
-        View view = seen.view;
-        view.since_takeover = age_.of(view, boot_time());
-        return view;
     }
 
     void heard(const Answer& a) {
@@ -344,8 +311,8 @@ private:
         case Question::alive:
         case Question::observe:
             // Of one who was the last leader when it was asked, and of no higher epoch was heard since.
-            if (const auto report = report_of(a); report && sight_ && sight_->holder == a.about &&
-                                                  sight_->view.epoch == state_.durable.epoch)
+            if (const auto report = report_of(a); report && sighting_.last() && sighting_.holder() == a.about &&
+                                                  sighting_.last()->view.epoch == state_.durable.epoch)
                 give(Reported{report->first, report->second});
             break;
         }
@@ -370,8 +337,8 @@ private:
             if (d.work.step == Step::publish) {
                 if (d.ok) give(Accepted{{d.work.epoch, 1}});
             } else if (d.work.step == Step::lock && d.ok) {
-                locked_ = true;
-                look_again();
+                look_at_held();
+                wait_.begin_lock_ended(boot_time(), 2 * ask_limit(config_), nothing_to_prove());
             } else {
                 give(Ended{d.work.step, d.ok});
             }
@@ -402,8 +369,7 @@ private:
     }
 
     void look_at_held() {
-        if (const Stamp now = Stamp::of(dir_, "held"); !(now == held_stamp_)) {
-            held_stamp_ = now;
+        if (held_file_.changed()) {
             try {
                 held_ = read_held(dir_);
             } catch (const Error& e) {
@@ -423,8 +389,7 @@ private:
             say(maintenance_ ? "maintenance begins" : "maintenance ends");
             give(maintenance_ ? Order::begin_maintenance : Order::end_maintenance);
         }
-        if (const Stamp now = Stamp::of(dir_, "epoch"); !(now == epoch_stamp_)) {
-            epoch_stamp_ = now;
+        if (epoch_file_.changed()) {
             try {
                 if (const std::uint64_t epoch = read_epoch(dir_); epoch > state_.durable.epoch)
                     give(Higher{epoch});
@@ -432,73 +397,49 @@ private:
                 say(e.what());
             }
         }
-        if (Stamp::of(dir_, "order").size >= 0 && !ordered_) take_order();
+        if (!wait_.ordered()) take_order();
     }
 
     void take_order() {
-        std::string what;
-        try {
-            const io::Fd fd = io::open_at(dir_, "order");
-            const struct stat there = io::stat_fd(fd.get(), "order");
-            what = std::string(as_text(io::read_file(fd.get(), 64, "order")));
-            if (what.ends_with('\n')) what.pop_back();
-            const bool old = now_utc().seconds - there.st_mtim.tv_sec > oldest_order;
-            if (what.empty() && !old) return; // a shell has made the file, and writes it next
-            if (old) what = "too old an order";
-        } catch (const Error& e) {
-            what = e.what();
-        }
-        say(cat("order: ", what));
-        if (what == "take-over") {
-            ordered_ = true;
-            return look_again();
-        }
-        // Consumed before it is acted on: what it does is durable with the first step of it.
-        consume_order();
-        if (what == "stand-down") give(Order::stand_down);
+        const auto what = read_order(dir_);
+        if (!what) return;
+        say(cat("order: ", *what));
+        if (*what == "take-over") return wait_with_order();
+        consume_order(dir_); // what it does is durable with the first step of it
+        if (*what == "stand-down") give(Order::stand_down);
     }
 
-    void consume_order() {
-        io::unlink_at(dir_, "order");
-        io::sync_dir(dir_);
-    }
-
-    // What an import that has just ended has brought has to be known before the machine goes on, and whether it is proven. Asks the
-    // servers, if that is not known yet; when all have answered, resume() goes on.
-    void look_again() {
+    void wait_with_order() {
         look_at_held();
-        waits_for_proofs_ = true;
-        proofs_until_ =
-            boot_time() + 2 * ask_limit(config_) + (ordered_ && !sight_ ? order_waits : Time(0));
-        proofs_asked_ = state_.own.confirmed || !state_.own.generation;
+        wait_.begin_order(boot_time(), 2 * ask_limit(config_), nothing_to_prove(),
+                          sighting_.last().has_value());
     }
 
-    void resume() {
-        waits_for_proofs_ = false;
-        if (locked_) {
-            locked_ = false;
-            give(Ended{Step::lock, true});
+    [[nodiscard]] bool nothing_to_prove() const {
+        return state_.own.confirmed || !state_.own.generation;
+    }
+
+    void go_on_with_proofs() {
+        const ProofWait::Due due = wait_.take();
+        if (due.lock_ended) give(Ended{Step::lock, true});
+        if (!due.ordered) return;
+        if (read_order(dir_)) { // unless it is tried again
+            consume_order(dir_);
+            order_until_ = boot_time() + order_lasts;
         }
-        if (ordered_) {
-            if (Stamp::of(dir_, "order").size >= 0) {
-                consume_order();
-                order_until_ = boot_time() + order_lasts;
-            }
-            ordered_ = false;
-            give(Order::take_over);
-        }
+        give(Order::take_over);
     }
 
     // ---- questions ----
 
     void ask(Time now) {
-        if (waits_for_proofs_) {
-            if (!proofs_asked_ && !asks_.busy()) {
+        if (wait_.waits()) {
+            const auto next = wait_.next(now, asks_.busy(), sighting_.last().has_value());
+            if (next == ProofWait::Next::ask) {
                 asks_.proofs();
-                proofs_asked_ = true;
                 proofs_due_ = now + proofs_period;
-            } else if ((proofs_asked_ && !asks_.busy() && sight_) || now >= proofs_until_) {
-                resume(); // an order that comes at the start is one to take over the epoch that there is
+            } else if (next == ProofWait::Next::go_on) {
+                go_on_with_proofs();
             }
             return;
         }
@@ -520,9 +461,9 @@ private:
         asks_.bids();
         asks_.proofs();
         proofs_due_ = now + proofs_period;
-        if (!sight_ || sight_->holder.empty())
+        const std::string& leader = sighting_.holder();
+        if (leader.empty())
             return say_once("who led last is not known: nobody can be asked whether it is reached");
-        const std::string& leader = sight_->holder;
         // A name from outside is an argument only if it is one of the set.
         if (leader == config_.instance)
             give(Reported{0, false}); // we know that we do not lead
@@ -540,7 +481,7 @@ private:
 
     void heard_founding(const Reply& r) {
         note_silence(r);
-        if (r.kind == Reply::Kind::seen) static_cast<void>(note_sight(r.sight));
+        if (r.kind == Reply::Kind::seen) static_cast<void>(sighting_.take(r.sight, state_.asked_at, boot_time()));
         const auto outcome = founding_->heard(r, boot_time());
         if (!outcome) return;
         if (outcome->epoch != 0)
@@ -578,21 +519,17 @@ private:
     std::deque<Input> inputs_;
     bool giving_ = false;
 
-    std::optional<Sight> sight_; // what the coordinator said last
-    Time sight_at_{0};           // when it was asked for that
-    EpochAge age_;
+    Sighting sighting_;
     Predecessor stolen_ = Predecessor::gone;
     bool silent_ = false;
 
     Held held_;
     bool maintenance_ = false;
-    Stamp held_stamp_{.inode = 1}, epoch_stamp_{.inode = 1}; // none that there is
+    FileStamp held_file_, epoch_file_;
 
-    Time order_until_{0}; // so long an order is tried again while the coordinator does not answer
-    Time next_round_{0}, pause_{0}, proofs_due_{0}, proofs_until_{0};
-    bool waits_for_proofs_ = false, proofs_asked_ = false;
-    bool locked_ = false;  // the step lock has ended, and the machine is to be told
-    bool ordered_ = false; // an order to take over is to be given to it
+    ProofWait wait_;
+    Time order_until_{0}; // so long it is tried again
+    Time next_round_{0}, pause_{0}, proofs_due_{0};
 
     std::optional<Founding> founding_; // while there is no leader yet that we know of
     Probe probe_;

@@ -31,16 +31,16 @@ give_back() {
 # A takeover that was planned and cut off is over, and the leader that was held still for it goes on; after that one can begin anew.
 # The lock is ours.
 let_go() {
-    [ "$(kept takeover planned)" = yes ] || return 0
-    # Who is not held still has nothing to do.
-    ask_each 20 "$peers" hand-back
+    leader=$(kept takeover planned)
+    [ -n "$leader" ] || return 0
+    ask 20 "$leader" hand-back || complain warning "$leader: was not told that it goes on: $(because)" "it does so by itself after a quarter of an hour"
     undo
 }
 
 # All of it: a dump while the service goes on, so that little is left for the last one; the last one, loaded here; and then what a
 # takeover always is.
 take_over_planned() {
-    if [ "$(kept takeover planned)" = yes ]; then
+    if [ -n "$(kept takeover planned)" ]; then
         only_one
         let_go
         exec 8>&-
@@ -73,7 +73,7 @@ take_over_planned() {
     progress lock
     {
         kept_all takeover
-        printf 'planned yes\n'
+        printf 'planned %s\n' "$leader"
     } >"$work/takeover"
     keep takeover <"$work/takeover"
     begin

@@ -112,6 +112,21 @@ goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ 
     [ ! -e still ]
 }
 
+@test "killed while the leader is held still, which is lost then: that it is not told is said, and nothing waits for it" {
+    can_hold
+    dumped "$leader" 1
+    slow_dump
+    killed_while_held
+    lost "$leader"
+    run -0 --separate-stderr "$one/bin/takeover"
+    [[ $stderr == *"Name0: was not told that it goes on"*"by itself after a quarter of an hour"* ]] || fail "$stderr"
+    kind_is "$one" export
+    found "$leader"
+    run -0 "$one/bin/takeover" --remind
+    until_true kind_is "$leader" import
+    [ ! -e still ]
+}
+
 @test "a last dump that takes long: it is held still for as long as somebody says so, and not longer" {
     can_hold
     dumped "$leader" 1

@@ -104,7 +104,7 @@ try() {
         [ "$n" -eq "${3-$n}" ] || continue
         block=${is%.is}
         sed -e "s|/tmp/|$top/tmp/|g; s|\\bOTHER_ID\\b|w-root-notes-2|g; s|\\bOTHER\\b|$other/srv/backup/pbs|g; s|\\bID\\b|$id|g; s|\\bNAME\\b|notes|g" \
-            -e "s|\\bGEN\\b|${2-latest}|g; s|\\bFILE\\b|$top/w.cfg|g" "$block" >commands
+            -e "s|\\bGEN\\b|${2-latest}|g; s|\\bBRANCH\\b|${2-}|g; s|\\bFILE\\b|$top/w.cfg|g" "$block" >commands
         case $where in
         here) where=$top ;;
         leader) where=$leader ;;
@@ -464,6 +464,49 @@ restored() {
     quotes 'A computer was away' "$output" 'not settled'
     run -1 rs-deploy status x.cfg
     quotes 'A computer was away' "$output" 'waiting for others'
+}
+
+@test "the leader is lost, and comes back" {
+    echo 'nobody has this' >"$leader/srv/data/notes.txt"
+    "$leader/bin/services" stop
+    # It holds nothing, or nothing whole, and then nobody answers.
+    mv "$fallback/srv/failover/held" held
+    run -1 "$fallback/bin/takeover"
+    quotes 'The leader is lost' "$output" 'does not take over'
+    quotes 'The leader is lost' "$output" 'no dump was ever loaded'
+    sed 's/^imported yes/imported no/' held >"$fallback/srv/failover/held"
+    run -1 "$fallback/bin/takeover" --explain
+    quotes 'The leader is lost' "$output" 'was not loaded, or only half of it'
+    mv held "$fallback/srv/failover/held"
+    "$pbs/bin/services" stop
+    "$other/bin/services" stop
+    run -1 "$fallback/bin/takeover"
+    quotes 'The leader is lost' "$output" 'no backup server answers'
+    "$pbs/bin/services" start
+    "$other/bin/services" start
+    until_true "$pbs/etc/promise/sshd"
+    until_true "$other/etc/promise/sshd"
+    try 'The leader is lost'
+    grep -qx 'kind export' "$fallback/etc/failover"
+
+    replaced "$leader/bin/notes-exporter" 'exit 1'
+    "$leader/bin/services" start
+    until_true "$leader/etc/promise/sshd"
+    "$fallback/bin/takeover" --remind
+    [ -e "$leader/srv/failover/superseded" ]
+    run -69 "$leader/bin/takeover" --rejoin
+    quotes 'The old leader is back' "$output" 'cannot be dumped'
+    restored "$leader/bin/notes-exporter"
+    "$pbs/bin/services" stop
+    "$other/bin/services" stop
+    run -69 "$leader/bin/takeover" --rejoin
+    quotes 'The old leader is back' "$output" 'no backup server has taken'
+    "$pbs/bin/services" start
+    "$other/bin/services" start
+    until_true "$pbs/etc/promise/sshd"
+    try 'The old leader is back' '' 1
+    grep -qx 'kind import' "$leader/etc/failover"
+    try 'The old leader is back' "$(rs-store list "$pbs/srv/backup/pbs" | awk '/, branch/ { print $2 }' | tail -n 1)" 2
 }
 
 @test "every command of the page was tried; these messages were heard" {

@@ -1,134 +1,86 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Who leads when nobody says so: a leader, two fallbacks, two backup servers and three members of etcd on seven machines, each with a
-# network of its own. Machines lose their power, lines die in one way or both, agents are stopped, etcd loses members.
+# Machines lose their power, lines die in one way or both, agents and whole machines are stopped, etcd loses members. All tests have
+# the same seven machines (seven.bash), and whoever leads when they begin.
 
 load ../lib/common
 load ../lib/deployment
 load ../lib/hosts
 load ../lib/chain
+load ../lib/seven
 
 patience=${RS_PATIENCE-120}
 # How many schedules of faults, and which.
 rounds=${RS_ELECT_ROUNDS-2} seed=${RS_SEED-1}
 # How often a machine stands still.
 standstills=${RS_ELECT_STANDSTILLS-1}
-lease=5
 
-# The members of etcd are on machines 5, 6 and 7, as the deployment has put them there.
-before() {
-    command -v etcd >/dev/null || fail 'etcd: not found; scripts/deps test'
-    extra=('[coordinator]' 'kind = etcd' 'members = host5 host6 host7' "lease = $lease" 'block = 1' '')
-}
-member() { host_run "$1" "$PWD/host$1/wiki/etcd-host$1/bin/services" start >/dev/null 2>&1 || :; }
-member_end() { pkill -KILL -f "etcd --name host$1 --data-dir $PWD/" || :; }
-etcd_answers() {
-    local etc=$PWD/host7/wiki/etcd-host7/etc
-    host_run 7 env ETCDCTL_API=3 etcdctl --endpoints="$(sed -n 's/^endpoints //p' "$etc/members")" --cacert="$etc/tls/ca.pem" \
-        --cert="$etc/tls/certificate.pem" --key="$etc/tls/key.pem" --command-timeout=1s --dial-timeout=1s get nothing >/dev/null 2>&1
+setup_file() {
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    export python PATH="$BATS_TEST_DIRNAME/../../scripts:$PATH"
+    local BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+    begin "$BATS_FILE_TMPDIR"
+    seven
+    declare -p hosts_dir hosts_id hosts_count hosts_net all | sed 's/^declare /declare -g /' >made
 }
 
-# seven: all of it, with a first dump that all have.
-seven() {
-    on_machines 7
-    impatient
-    all=("$(instance Name0)" "$(instance Name1)" "$(instance Name2)")
-    until_true watched_all
-    echo one >"${all[0]}/srv/data/file"
-    exported
-    until_true arrived 1 2
+# Whatever the test before has left: all is well, and one leads.
+setup() {
+    begin "$BATS_FILE_TMPDIR"
+    # shellcheck source=/dev/null
+    . ./made
+    all_well
+    until_true the_leader >/dev/null
+    until_true whole "before $BATS_TEST_NUMBER"
+    log_begins
+}
+teardown() { reap; }
+
+teardown_file() {
+    # shellcheck source=/dev/null
+    [ ! -e "$BATS_FILE_TMPDIR/made" ] || . "$BATS_FILE_TMPDIR/made"
+    local BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+    end_services
+    hosts_down
 }
 
-# on DIR CMD...: on the machine of that instance.
-on() {
-    local dir=$1
-    dir=${dir#"$PWD/host"}
-    host_run "${dir%%/*}" "${@:2}"
-}
-machine_of() {
-    local dir=${1#"$PWD/host"}
-    printf '%s\n' "${dir%%/*}"
-}
-
-# watched_all: the first one leads, by what the coordinator says.
-watched_all() { grep -q 'leading: is leading' "${all[0]}/var/log/elections.log" 2>/dev/null; }
-
-# the_leader: the directory of the only instance that leads; fails if none does, or two do.
-the_leader() {
-    local dir found=
-    for dir in "${all[@]}"; do
-        leads "$dir" || continue
-        [ -z "$found" ] || return 1
-        found=$dir
-    done
-    [ -n "$found" ] && printf '%s\n' "$found"
-}
-# another_leads DIR: one leads, and it is not that one.
-another_leads() {
-    local dir
-    for dir in "${all[@]}"; do
-        [ "$dir" = "$1" ] || ! leads "$dir" || return 0
-    done
-    return 1
-}
-
-# whole TEXT: who leads dumps that, and both others load it; nobody else leads.
-whole() {
-    local leader dir
-    leader=$(the_leader) || return 1
-    echo "$1" >"$leader/srv/data/file"
-    on "$leader" "$leader/bin/exporter" >/dev/null 2>&1 || return 1
-    for dir in "${all[@]}"; do until_quick "$dir" "$1" || return 1; done
-}
-# until_quick DIR TEXT: it has been loaded there within ten seconds.
-until_quick() {
-    local n
-    for ((n = 0; n < 100; n++)); do
-        [ "$(cat "$1/srv/data/file")" = "$2" ] && return
-        sleep 0.1
-    done
-    return 1
-}
-
-# in_order: in both stores generations rise, and each epoch is of one instance.
-in_order() {
-    local i
+# a_branch_has TEXT: what somebody who led has written and nobody has loaded is kept by a server.
+a_branch_has() {
+    local i name generation
     for i in 1 2; do
-        rs-store list --json "$(store "$i")" | jq -r 'select(.generation and (.branch | not)) | "\(.generation) \(.instance)"' >"line.$i"
-        [ -s "line.$i" ]
-        cut -d ' ' -f 1 "line.$i" | sort -V -c || fail "server $i" "$(cat "line.$i")"
-        [ -z "$(sed 's/\.[0-9]* / /' "line.$i" | sort -u | cut -d ' ' -f 1 | uniq -d)" ] || fail "two in one epoch at server $i" "$(cat "line.$i")"
+        while read -r name generation; do
+            [ "$(rs-store cat "$(store "$i")" "$name" "branch/$generation" file)" != "$1" ] || return 0
+        done < <(rs-store list "$(store "$i")" | awk '/, branch/ { print $1, $2 }')
     done
+    fail "no branch has: $1"
 }
 
 @test "a machine loses its power: a fallback leads without anybody's doing, and the machine comes back as a fallback" {
-    seven
-    local old=${all[0]} new began
+    local old new began epoch
+    old=$(the_leader)
+    epoch=$(<"$old/srv/failover/epoch")
     echo 'not dumped' >"$old/srv/data/file"
     began=$(date +%s%N)
     power_off "$(machine_of "$old")"
     until_true another_leads "$old"
-    # The old one does not know yet that it is none.
-    new=${all[1]}
-    leads "$new" || new=${all[2]}
+    new=$(the_other "$old") # who does not know yet that it leads no more does not count
     echo "# lease $lease s: led after $((($(date +%s%N) - began) / 1000000)) ms" >&3
-    until_true grep -q 'the takeover is finished' "$new/var/log/elections.log"
+    until_true logged "$new" 'the takeover is finished'
     run -0 on "$new" rs-elect observe "$new"
-    [[ $output == "epoch 2"* ]] || fail "$output"
+    [[ $output == "epoch $((epoch + 1))"* ]] || fail "$output"
     power_on "$(machine_of "$old")" "$old"
     until_true follows "$old"
     until_true whole two
     in_order
-    run -0 rs-store cat "$(store 1)" wiki-root-Name-1 "branch/$(rs-store list "$(store 1)" | awk '/, branch/ { print $2 }' | tail -n 1)" file
-    [ "$output" = 'not dumped' ]
+    a_branch_has 'not dumped'
     # Why it was so.
     run -0 on "$new" rs-elect explain --at "$(date -u -d '+1 minute' +%Y-%m-%dT%H:%M)" "$new"
     [[ $output == *winner*"the takeover is finished"* ]] || fail "$output"
 }
 
 @test "etcd without a majority: dumps go on, nobody is elected; with one again it goes on" {
-    seven
-    local old=${all[0]}
+    local old dir
+    old=$(the_leader)
     member_end 6
     until_true whole two
     member_end 7
@@ -136,7 +88,7 @@ in_order() {
     # The leader serves, and dumps; who has lost its machine is not replaced.
     until_true whole three
     power_off "$(machine_of "$old")"
-    until_true grep -q 'suspecting\|coordinator: ' "${all[1]}/var/log/elections.log"
+    for dir in "${all[@]}"; do [ "$dir" = "$old" ] || until_true logged "$dir" 'suspecting\|coordinator: '; done
     run ! another_leads "$old"
     member 6
     member 7
@@ -158,10 +110,10 @@ stand_still() {
 go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
 
 @test "a machine stands still in the midst of a dump, and another one leads: when it goes on, nothing of it counts" {
-    seven
     RANDOM=$seed
     local n old new who dumping
     for ((n = 1; n <= standstills; n++)); do
+        log_begins
         old=$(the_leader)
         who=$(machine_of "$old")
         echo "stopped $n" >"$old/srv/data/file"
@@ -170,8 +122,8 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
         sleep "$(printf '0.%03d' $((RANDOM % 1000)))"
         stand_still "$who"
         until_true another_leads "$old"
-        for new in "${all[@]}"; do if [ "$new" != "$old" ] && leads "$new"; then break; fi; done
-        until_true grep -q 'the takeover is finished' "$new/var/log/elections.log"
+        new=$(the_other "$old")
+        until_true logged "$new" 'the takeover is finished'
         history 1 >known
         go_on "$who"
         wait "$dumping" || :
@@ -184,57 +136,23 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
 }
 
 @test "a leader that is well hands over while another fallback is away: who leads then is the only one that has loaded the last dump" {
-    seven
-    local old=${all[0]} new=${all[1]} status=0
-    link_cut "$(machine_of "${all[2]}")"
+    local old dir new='' away='' status=0
+    old=$(the_leader)
+    for dir in "${all[@]}"; do if [ "$dir" != "$old" ]; then away=$new new=$dir; fi; done
+    link_cut "$(machine_of "$away")"
     echo last >"$old/srv/data/file"
     # 1: it is told who could not be told.
-    on "$new" timeout 120 "$new/bin/takeover" --planned >out 2>&1 || status=$?
-    [ "$status" -le 1 ] || fail "status $status" "$(cat out)" "$(tail -n 10 "$new/var/log/elections.log")"
+    on "$new" timeout 120 "$new/bin/takeover" --planned >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+    [ "$status" -le 1 ] || fail "status $status" "$(<"$BATS_TEST_TMPDIR/out")" "$(tail -n 10 "$new/var/log/elections.log")"
     [ "$(cat "$new/srv/data/file")" = last ]
     [ "$(the_leader)" = "$new" ]
     until_true follows "$old"
-    link_mend "$(machine_of "${all[2]}")"
+    link_mend "$(machine_of "$away")"
     until_true whole again
     in_order
 }
 
-@test "clocks that are years off on five machines: who leads is decided all the same" {
-    seven
-    local years=(+1y -1y +10y -10y +1y) dir i old=${all[0]}
-    # started DIR: the programs of that instance, by the clock of its machine.
-    started() {
-        local i
-        i=$(machine_of "$1")
-        host_run_at "${years[i - 1]}" "$i" "$1/bin/services" start >/dev/null
-    }
-    for ((i = 1; i <= 5; i++)); do
-        for dir in "$PWD/host$i"/wiki/*/; do
-            [ -x "$dir/bin/services" ] || continue
-            RS_SERVICES_GRACE=2 "$dir/bin/services" stop >/dev/null
-            # Its sandbox ends a process that waits, as libfaketime does.
-            [ ! -e "$dir/etc/service/sshd" ] || sed -i '2i unset LD_PRELOAD' "$dir/etc/service/sshd"
-            started "${dir%/}"
-        done
-    done
-    for dir in "${all[@]}"; do
-        until_true grep -q "^$(date -u -d "${years[$(machine_of "$dir") - 1]/y/ years}" +%Y)-" "$dir/var/log/elections.log"
-    done
-    until_true the_leader
-    until_true whole one
-    power_off "$(machine_of "$old")"
-    until_true another_leads "$old"
-    link_mend "$(machine_of "$old")"
-    sshd_start "$(machine_of "$old")"
-    until_true host_answers "$(machine_of "$old")"
-    started "$old"
-    until_true follows "$old"
-    until_true whole two
-    in_order
-}
-
 @test "faults at random: one leads, in every epoch one; what was proven is there; and all is whole again" {
-    seven
     RANDOM=$seed
     local round fault leader other who i agent before_them steps dir
     for ((round = 1; round <= rounds; round++)); do
@@ -271,16 +189,7 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
         done
         # A takeover that is killed in the midst goes on.
         if [ $((RANDOM % 3)) -eq 0 ]; then pkill -KILL -f "rs-elect watch ${all[RANDOM % 3]}\$" || :; fi
-        # All is well again.
-        for ((i = 1; i <= 7; i++)); do
-            link_mend "$i"
-            for ((agent = 1; agent <= 7; agent++)); do [ "$i" = "$agent" ] || mend_way "$i" "$agent"; done
-        done
-        pkill -CONT -f "rs-elect watch $PWD/" || :
-        for i in 1 2 3 4 5; do pgrep -f "sshd -f $hosts_dir/sshd-$i.conf" >/dev/null || sshd_start "$i"; done
-        for dir in host*/wiki/*/bin/services; do host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$dir")" "$PWD/$dir" start >/dev/null 2>&1 || :; done
-        until_true etcd_answers
-        for dir in "${all[@]}"; do timeout 60 ip netns exec "$hosts_id-$(machine_of "$dir")" "$dir/bin/takeover" --quiet --remind >/dev/null 2>&1 3>&- || :; done
+        all_well
         until_true whole "round $round" || fail "$(tail -n 3 schedule)" "$(tail -n 15 "${all[@]/%//var/log/elections.log}")"
         in_order
         # What was there is there still.

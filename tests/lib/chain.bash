@@ -54,7 +54,7 @@ impatient() {
     done
     for file in host*/wiki/*/bin/services; do
         RS_SERVICES_GRACE=2 "$file" stop >/dev/null
-        host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$file")" "$PWD/$file" start >/dev/null
+        host_run "$(sed 's|^host\([0-9]*\)/.*|\1|' <<<"$file")" "$PWD/$file" start >/dev/null 3>&-
     done
     # They are reached again.
     for file in host*/wiki/*/etc/promise/sshd; do until_true host_run 1 "$file"; done
@@ -82,7 +82,7 @@ power_on() {
     link_mend "$1"
     sshd_start "$1"
     until_true host_answers "$1"
-    host_run "$1" "$2/bin/services" start >/dev/null
+    host_run "$1" "$2/bin/services" start >/dev/null 3>&-
 }
 
 # history I: what server I holds on the main line.

@@ -13,7 +13,8 @@ setup_file() {
     export python
 }
 
-setup() {
+# begin DIR: what each test begins with, in that directory; a suite whose tests share what they have made has another one.
+begin() {
     lib=$BATS_TEST_DIRNAME/../lib
     export RS_STACK=$BATS_TEST_DIRNAME/../../stack
     pids=()
@@ -22,7 +23,11 @@ setup() {
     umask 022
     [ -n "${RS_BUILD-}" ] || PATH=$BATS_TEST_DIRNAME/../../build/tools:$PATH
     command -v rs-store >/dev/null || fail 'rs-store: not found; build it, or call scripts/run-checks'
-    cd "$BATS_TEST_TMPDIR" || return
+    cd "$1" || return
+}
+
+setup() {
+    begin "$BATS_TEST_TMPDIR"
 }
 
 # Ends what a test started, also one that failed; undoes its mounts.

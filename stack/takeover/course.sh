@@ -73,7 +73,7 @@ take_over() {
         epoch=0 step=lock
         progress lock
         ;;
-    *) complain warning "goes on with a takeover that was begun" "its next step is $step" ;;
+    *) [ -n "$stilled" ] || complain warning "goes on with a takeover that was begun" "its next step is $step" ;;
     esac
     for _one in $steps; do
         [ "$_one" = "$step" ] || continue
@@ -105,11 +105,14 @@ watched() {
     ! flock -s -n "$state/watch.lock" true
 }
 
-# Has rs-elect conduct the takeover: it is a person's order. Ends with 1 if it refuses.
+# Has rs-elect conduct the takeover: it is a person's order. Ends with 1 if it refuses, or if no backup server answers: it takes the
+# epoch before it tells them, and the leader would have lost its own for nothing.
 have_watch() {
     if [ "$kind" = export ] && [ ! -e "$state/superseded" ]; then die 64 "$instance: leads already"; fi
     [ -z "$forced" ] || die 64 "--force-data-loss: rs-elect watches here, and leads with what is proven only" "stop it first: the service elect"
-    _before=$(kept takeover epoch) _was=$(kept_all takeover) _idle=0 _told=$(wc -l <"$log" 2>/dev/null || echo 0)
+    look
+    [ "$_answered" -gt 0 ] || refuse
+    _before=$(kept takeover epoch) _was=$(kept_all takeover) _idle=0 _slow=0 _newest='' _told=$(lines_of "$log")
     printf 'take-over\n' | keep order
     until [ "$(kept takeover step)" = 'done' ] && [ "$(kept takeover epoch)" != "$_before" ] && [ "$(kept takeover epoch)" != 0 ]; do
         sleep 0.2
@@ -117,11 +120,38 @@ have_watch() {
         # An order that lies there will be read; a takeover that was not there before is under way.
         [ ! -e "$state/order" ] || _idle=0
         case $(kept takeover step) in '' | 'done') ;; *) [ "$(kept_all takeover)" = "$_was" ] || _idle=0 ;; esac
+        show_steps
+        complain_of_waiting
         [ "$_idle" -lt 100 ] || die 1 "$instance: rs-elect does not take over: $(tail -n 1 -- "$elections" | tr -d '\000-\037\177')" "rs-elect explain $dir; $elections says more"
     done
-    epoch=$(kept takeover epoch)
-    [ "$quiet" = yes ] || sed -n "$((_told + 1)),\$ s/^[^ ]* rs-takeover: epoch $epoch: //p" "$log"
+    show_steps
     [ "$quiet" = yes ] || printf '%s leads in epoch %s\n' "$instance" "$epoch"
+}
+
+# Shows what the steps have said of this takeover since the line _told of the log.
+show_steps() {
+    epoch=$(kept takeover epoch)
+    _lines=$(lines_of "$log")
+    [ "$_lines" -ge "$_told" ] || _told=0 # it was put aside
+    if [ "$_lines" -eq "$_told" ] || [ "$epoch" = "$_before" ]; then return 0; fi
+    [ "$quiet" = yes ] || sed -n "$((_told + 1)),$_lines s/^[^ ]* rs-takeover: epoch $epoch: //p" "$log"
+    _told=$_lines
+}
+
+# Says, where nothing new has been said of the election for half a minute, what it waits for.
+complain_of_waiting() {
+    _now=$(tail -n 1 -- "$elections" 2>/dev/null | tr -d '\000-\037\177')
+    if [ "$_now" != "$_newest" ]; then
+        _newest=$_now _slow=0
+        return
+    fi
+    _slow=$((_slow + 1))
+    [ "$_slow" -ne 150 ] || complain warning "since half a minute: $_now" "it goes on by itself as soon as it can; rs-elect explain $dir"
+}
+
+# Prints how many lines the file $1 has.
+lines_of() {
+    wc -l <"$1" 2>/dev/null || echo 0
 }
 
 # Ends with 1, and leaves all as it was, if this instance should not take over. Nothing is being loaded any more: what is held now is
@@ -129,8 +159,13 @@ have_watch() {
 judge() {
     look
     if [ -z "$reasons" ] || [ -n "$forced" ]; then return; fi
-    printf '%s\n' "$reasons" | while IFS= read -r _reason; do complain error "$_reason" ''; done
     undo
+    refuse
+}
+
+# Ends with 1, and says why.
+refuse() {
+    printf '%s\n' "$reasons" | while IFS= read -r _reason; do complain error "$_reason" ''; done
     die 1 "$instance: does not take over" "another fallback may hold more; where nothing better is left: --force-data-loss $instance"
 }
 

@@ -6,6 +6,9 @@
 # hand_over and hand_back are what the leader does, when the one that takes over asks for it.
 # shellcheck disable=SC2034,SC2154 # globals are those of rs-takeover
 
+# What a leader says behind the number of its last dump, if nothing keeps its service from going on.
+not_still='not held still'
+
 # Sets leader to the candidate that serves.
 # Ends with 69 if none does.
 find_leader() {
@@ -85,6 +88,10 @@ take_over_planned() {
     ask 86400 "$leader" hand-over || die 69 "$leader: does not hand over: $(because)"
     _last=$(head -n 1 -- "$work/answer")
     is_generation "$_last" || die 69 "$leader: hands over, and says not what"
+    if [ "$(sed -n 2p -- "$work/answer")" = "$not_still" ]; then
+        warn "$leader: cannot be held still: what is written there from now on is in a branch, and in no dump that is taken over with" "hold of [resilient-values] is a program that does"
+        _still=
+    fi
     done_with dump "$_last is the last dump of $leader"
     begin
     keep_still </dev/null >/dev/null 2>&1 8>&- &
@@ -102,7 +109,8 @@ take_over_planned() {
     exec 8>&-
     take_over
     stilled=
-    [ "$quiet" = yes ] || awk -v since="$_still" '{ printf "nothing could be written for %.1f s at most\n", $1 - since / 100 }' /proc/uptime
+    if [ "$quiet" = yes ] || [ -z "$_still" ]; then return; fi
+    awk -v since="$_still" '{ printf "nothing could be written for %.1f s at most\n", $1 - since / 100 }' /proc/uptime
 }
 
 # Says to the leader every minute that it is still waited for. Does not return.
@@ -135,14 +143,13 @@ hand_over() {
     hooks stop >&2
     if [ -n "$hold" ]; then
         "$hold" hold >&2 </dev/null 8>&- || { go_on && die 69 "$hold: the service cannot be held still"; }
-    else
-        complain warning "this software cannot be held still: what is written from now on is kept as a branch" "hold of [resilient-values] is a program that does"
     fi
     waited_for
     _dumped=$(dump_now) || { go_on && exit 69; }
     waited_for
     touch -- "$state/handing-over"
     printf '%s\n' "$_dumped"
+    [ -n "$hold" ] || printf '%s\n' "$not_still"
 }
 
 # Of the leader: goes on, and ends with 75, if whoever asked for it has given it up.

@@ -55,8 +55,10 @@ goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ 
     kind_is "$one" import
     cp exporter "$leader/bin/Name-exporter"
     echo 3 >"$leader/srv/data/file"
-    run -0 "$one/bin/takeover" --planned
-    [[ $output == *"nothing could be written for "* ]] || fail "$output"
+    # This software goes on while it hands over: that is told.
+    run -1 --separate-stderr "$one/bin/takeover" --planned
+    [[ $stderr == *"Name0: cannot be held still: what is written there from now on is in a branch"* ]] || fail "$stderr"
+    [[ $output != *"nothing could be written for "* && $stderr != *"goes on with a takeover"* ]] || fail "$output" "$stderr"
     kind_is "$one" export
     [ "$(cat "$one/srv/data/file")" = 3 ]
     until_true kind_is "$leader" import
@@ -94,7 +96,8 @@ goes_on() { [ ! -e still ] && [ ! -e "$leader/srv/failover/handing-over" ] && [ 
     "$leader/bin/takeover" --remind
     [ ! -e still ]
     echo later >"$leader/srv/data/file"
-    run -0 "$one/bin/takeover" --planned
+    run -0 --separate-stderr "$one/bin/takeover" --planned
+    [[ $output == *"nothing could be written for "* && -z $stderr ]] || fail "$output" "$stderr"
     [ "$(cat "$one/srv/data/file")" = later ]
     kind_is "$one" export
     until_true kind_is "$leader" import

@@ -152,6 +152,27 @@ go_on() { ip netns pids "$hosts_id-$1" | xargs -r kill -CONT 2>/dev/null || :; }
     in_order
 }
 
+@test "an order that reaches no backup server is refused: the leader that is well stays what it is" {
+    local old dir new epoch
+    old=$(the_leader)
+    for dir in "${all[@]}"; do [ "$dir" = "$old" ] || new=$dir; done
+    epoch=$(<"$old/srv/failover/epoch")
+    for i in 1 2; do cut_way "$(machine_of "$new")" "$(machine "$(pbs $i)")"; done
+    run -1 --separate-stderr on "$new" timeout 60 "$new/bin/takeover"
+    [[ $stderr == *"no backup server answers"* ]] || fail "$stderr"
+    [ ! -e "$new/srv/failover/order" ]
+    run -0 on "$old" rs-elect observe "$old"
+    [[ $output == "epoch $epoch"* ]] || fail "$output"
+    for i in 1 2; do mend_way "$(machine_of "$new")" "$(machine "$(pbs $i)")"; done
+    until_true whole again
+    # Each step is shown as it ends.
+    run -0 --separate-stderr on "$new" timeout 60 "$new/bin/takeover"
+    [[ $output == *"told:"*"leads with"*" leads in epoch "* ]] || fail "$output" "$stderr"
+    until_true follows "$old"
+    until_true whole then
+    in_order
+}
+
 @test "faults at random: one leads, in every epoch one; what was proven is there; and all is whole again" {
     RANDOM=$seed
     local round fault leader other who i agent before_them steps dir

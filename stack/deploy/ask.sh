@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2154,SC2034 # programs of jq and of shells elsewhere; globals are those of the program
 
 # Asks the promises of the instance $1 on the computer $4, slug $3; of the first one here if $4 is empty.
-# $work/promises has what they said. Returns 0 if all are kept, 255 if the computer cannot be reached.
+# $work/promises has what they said. Returns 0 if all are kept, 66 if it is not there any more, 255 if the computer cannot be reached.
 ask_promises() {
     if [ -z "$4" ]; then
         sh "$lib/promises.sh" "$state/root" >"$work/promises" 2>/dev/null 9>&-
@@ -50,7 +50,10 @@ status_of() {
         [ "$_state" != placed ] || { add_row "$3" "$2" "$1" placed && return; }
         # shellcheck disable=SC2046 # settings are words
         script_on "$2" "$stack/deploy/supervise.sh" status "$name-$1" "$(base_of "$2")/$1" $(settings_of "$2") >"$work/services" 2>"$work/errors" || warned=yes
-        ask_promises "$3" '' "$1" "$2" || warned=yes
+        _kept=0
+        ask_promises "$3" '' "$1" "$2" || _kept=$?
+        [ "$_kept" -eq 0 ] || warned=yes
+        [ "$_kept" -ne 66 ] || _state="not there any more"
         [ "$closely" = no ] || script_on "$2" "$own_stack/status/look.sh" "$(base_of "$2")/$1" >"$work/facts" 2>"$work/errors" || warned=yes
         # The line may have been cut meanwhile; then what was said is not all.
         if [ -e "$work/host/$2/unreached" ]; then

@@ -4,12 +4,13 @@
 #
 #   promises.sh DIR    prints `kept NAME`, or `failing NAME: WHY`, for each; a minute is what each has
 #
-# Exit status: 0 if all are kept, 1 if one is not.
+# Exit status: 0 if all are kept, 1 if one is not; 66 there is no such instance.
 set -eu
 umask 077
 # What an instance is asked must not hold the descriptors of who asks.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 
+[ -d "$1/etc" ] || exit 66
 status=0
 for promise in "$1"/etc/promise/*; do
     if [ ! -f "$promise" ] || [ ! -x "$promise" ]; then continue; fi

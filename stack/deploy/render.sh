@@ -8,7 +8,7 @@
 # Returns the status of rs-render, or 255; what else but 0 and 75 it is, has been said.
 render() {
     _who=$1 _result=0
-    _render='umask 077; cat | rs-render instance --json --quiet --stack "$3" --root "$2" --given /dev/stdin "$1"'
+    _render='umask 077; [ -d "$2/etc" ] || echo made anew >&2; cat | rs-render instance --json --quiet --stack "$3" --root "$2" --given /dev/stdin "$1"'
     if [ -n "$6" ]; then
         _who="$1 on $6"
         on "$6" sh -c "$_render" sh "$4" "$3" "$5" <"$work/description" >"$work/answer" 2>"$work/errors" || _result=$?
@@ -27,6 +27,10 @@ render() {
     if [ "$_result" -eq 75 ] && jq -e 'has("error")' "$work/answer" >/dev/null 2>&1; then
         unsettled="$unsettled another rs-render is at work with $_who;"
         return 75
+    fi
+    # At first, or elsewhere, it has no directory yet that we know of.
+    if [ -n "$6" ] && grep -qx 'made anew' "$work/errors" && [ -n "$(placed "$1" directory)" ]; then
+        warn "$_who: was not there any more, and is made anew, with nothing of what it had" "$3 may be on a file system that is not mounted; of a backup server, rs-troubleshooting(7) says where its history is"
     fi
     jq -S --arg name "$1" --arg slug "$2" --arg directory "$3" --arg software "$4" --arg computer "$6" \
         --slurpfile given "$work/description" -f "$lib/answer.jq" "$work/answer" >"$work/answer.json" 2>"$work/errors" || {

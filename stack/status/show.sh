@@ -8,7 +8,9 @@ show() {
     _jq=$own_stack/status
     jq -c .facts "$work/rows.json" >"$work/facts.json"
     jq -c -L "$_jq" -f "$_jq/facts.jq" "$work/facts.json" >"$work/seen.json" || die 70 "what was told cannot be read"
-    jq -s -L "$_jq" --slurpfile seen "$work/seen.json" --arg title "$title" --argjson time "$(date +%s)" \
+    _all=false
+    [ -z "$file" ] || _all=true
+    jq -s -L "$_jq" --slurpfile seen "$work/seen.json" --arg title "$title" --argjson time "$(date +%s)" --argjson all "$_all" \
         -f "$_jq/whole.jq" "$work/rows.json" >"$work/whole.json" || die 70 "what was told cannot be read"
     _exit=$(jq .exit "$work/whole.json")
     [ -z "$unreached" ] || _exit=69

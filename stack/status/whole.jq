@@ -2,6 +2,7 @@
 # All instances as one: {title, time, state, troubles, instances, exit}. Input: rows as rs-deploy has them, each with the text of
 # look.sh in `facts`; --slurpfile seen: what facts.jq made of these texts, in the same order.
 #   --arg title, --argjson time    what it is all about, and when it was asked
+#   --argjson all                  whether these are all instances of a deployment
 include "words";
 
 def trouble($i; $word; $what; $text):
@@ -32,6 +33,7 @@ def instance($seen):
         elif $i.type | endswith("-import") then "import" else . end) |
     .troubles = (
         [if .state == "unreachable" then trouble($i; "unreachable"; "computer"; "\(.computer // "?") cannot be reached; look whether it runs, and ssh gets there") else empty end,
+         if .state == "not there any more" then trouble($i; "failed"; "deployment"; "\(.directory // "its directory") is not there any more; mount it, or rs-deploy apply makes it anew, with nothing of what it had") else empty end,
          if .state | IN("waiting for others", "placed") then trouble($i; "never"; "deployment"; "\(.state); rs-deploy apply") else empty end,
          (.promises[] | select(.state == "failed") | trouble($i; "failed"; .name; .text)),
          (.services[] | select(.state == "down") | trouble($i; "down"; .name; "the service does not run"))]) |
@@ -53,7 +55,19 @@ def two_leaders:
             .well = false | .worst = "failed" | .lead.state = "failed"
         else . end);
 
-[., $seen] | transpose | map(.[1] as $s | .[0] | instance($s)) | two_leaders |
+# A line that nobody leads. One that is asked by itself may have its leader elsewhere: only if these are all, and each that could lead
+# has said what it does or is gone.
+def no_leader:
+    if ($all | not) or any(.[]; (.type | test("-(ex|im)port$")) and (.state | IN("settled", "not there any more") | not)) then . else
+        ([[.[] | select(.lead.line // "" != "")] | group_by(.lead.line)[] | select(all(.[]; .lead.does | IN("follows", "superseded")))] |
+            map({key: (max_by(.lead.known_epoch).name), value: .}) | from_entries) as $lines |
+        map(. as $i | $lines[$i.name] as $them | if $them == null then . else
+            .troubles += [trouble($i; "failed"; "lead"; "nobody leads \($i.lead.line); a person has to order it, of one of these: " +
+                ([$them[] | select(.lead.does == "follows").directory | strings | "\(.)/bin/takeover"] | join(", ")))] |
+            .well = false | .worst = "failed" | .lead.state = "failed" end)
+    end;
+
+[., $seen] | transpose | map(.[1] as $s | .[0] | instance($s)) | two_leaders | no_leader |
 {title: ($title | clean), time: $time, state: (if all(.[]; .well) then "ok" else "not well" end),
  troubles: ([.[].troubles[]] | sort_by(-(.state | badness))),
  instances: .} | .exit = (if .state == "ok" then 0 else 1 end)

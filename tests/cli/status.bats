@@ -115,6 +115,41 @@ all_status() {
     [[ $output == *'follows   ok       COMP-1-Name1 in epoch 4: '* ]] || fail "$output"
 }
 
+@test "an instance that is not there any more, and a line that nobody leads, are no good; nothing is made anew in silence" {
+    local place
+    # Its file system is not mounted, say.
+    for name in Name1 PBS-Name-1; do
+        place=$(readlink -f "$top/$name")
+        mv "$place" away
+        run -1 --separate-stderr all_status -q
+        [[ ${lines[0]} == "wiki: NOT WELL, 3 of 4 instances"* && $output == *" $place is not there any more; "* ]] || fail "$output"
+        run -1 --separate-stderr rs-deploy status "$top/wiki.cfg"
+        [[ $output == *": not there any more"* ]] || fail "$output"
+        mv away "$place"
+    done
+
+    # Of two that do not lead, and of one whose leader is gone.
+    echo 2 >"$top/Name0/srv/failover/superseded"
+    run -1 --separate-stderr all_status -q
+    [[ $output == *": lead: nobody leads wiki-root-Name; "*"$(readlink -f "$top/Name1")/bin/takeover"* ]] || fail "$output"
+    rm "$top/Name0/srv/failover/superseded"
+    place=$(readlink -f "$top/Name0")
+    mv "$place" away
+    run -1 --separate-stderr all_status -q
+    [[ $output == *"Name0"*": $place is not there any more; "* && $output == *"Name1"*": lead: nobody leads wiki-root-Name; "* ]] || fail "$output"
+    # Asked by itself, a fallback is well: its leader may be elsewhere.
+    run -0 rs-status -q "$top/Name1"
+
+    # Made anew it has nothing, and that is said once.
+    run -1 --separate-stderr rs-deploy apply "$top/wiki.cfg"
+    [[ $stderr == *"Name0 on "*": was not there any more, and is made anew, with nothing of what it had"* ]] || fail "$stderr"
+    rm -rf "$place"
+    mv away "$place"
+    run --separate-stderr rs-deploy apply "$top/wiki.cfg"
+    [[ $stderr != *"made anew"* ]] || fail "$stderr"
+    run -0 all_status -q
+}
+
 @test "what is wrong comes first, the worst of it foremost, and the status is 1" {
     feed=$top/Name0/etc/notifier/feeds/exporter key=$top/Name1/etc/ssh/id
     cp "$feed" kept

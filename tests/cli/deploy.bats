@@ -569,7 +569,7 @@ END
     [[ $output == *'Name7: there is no such instance'* ]] || fail "$output"
     run -64 rs-deploy apply wiki.cfg -- --explain
     run -66 rs-deploy takeover wiki.cfg 'PBS (Name / 1)'
-    [[ $output == *'backup servers lead nothing'* ]] || fail "$output"
+    [[ $output == *'error: PBS (Name / 1) on one: has no '*'a backup server, which leads nothing'* ]] || fail "$output"
     run -1 rs-deploy takeover wiki.cfg Name1 -- --explain
     [[ $output == *Name1* ]] || fail "$output"
     run -1 rs-deploy takeover wiki.cfg Name1

@@ -11,7 +11,6 @@
 #include "elect/journal.hpp"
 #include "elect/survey.hpp"
 #include "elect/watch.hpp"
-#include "failover/words.hpp"
 #include "tool/command.hpp"
 
 using namespace rs;
@@ -121,15 +120,13 @@ Exit run_explain(tool::Command& command, const Options& o) {
     nlohmann::json& j = command.result();
     const std::string winner = verdict.winner ? s.bids[*verdict.winner].instance : "";
     j["winner"] = verdict.winner ? nlohmann::json(winner) : nlohmann::json();
-    const std::string why =
-        s.obstacle == Why::nothing ? s.no_bid : std::string(sentence(s.obstacle));
-    j["possible"] = why.empty();
-    j["why"] = why;
+    j["possible"] = s.obstacle.empty();
+    j["why"] = s.obstacle;
     if (command.json()) return Exit::ok;
     const auto none = [] { return nlohmann::json(); };
     command.line(cat("winner: ", winner.empty() ? "nobody" : winner), none);
-    command.line(why.empty() ? std::string("an election can be held now")
-                             : cat("no election now: ", why),
+    command.line(s.obstacle.empty() ? std::string("an election can be held now")
+                                    : cat("no election now: ", s.obstacle),
                  none);
     return Exit::ok;
 }

@@ -9,6 +9,7 @@
 #include "elect/memory.hpp"
 #include "elect/poll.hpp"
 #include "elect/watch.hpp"
+#include "failover/words.hpp"
 
 namespace rs::elect {
 
@@ -52,7 +53,7 @@ void ask_coordinator(const Config& c, Survey& out) {
     }
 }
 
-Why obstacle_of(const Config& config, const Memory& memory, const Survey& s, bool maintenance) {
+Why rule_against(const Config& config, const Memory& memory, const Survey& s, bool maintenance) {
     State state = restart(memory.durable, boot_time());
     state.durable.maintenance = maintenance;
     if (s.sight) {
@@ -67,6 +68,16 @@ Why obstacle_of(const Config& config, const Memory& memory, const Survey& s, boo
     if (memory.durable.claim != 0) return Why::already_leading;
     if (memory.returned) return Why::must_rejoin;
     return obstacle(settings_of(config), state);
+}
+
+std::string obstacle_of(const Config& config, const Memory& memory, const Survey& s) {
+    if (config.coordinator.empty())
+        return "no coordinator is set up: a takeover is an order of a person";
+    const Why why = rule_against(config, memory, s, in_maintenance(config));
+    // That is what no round of questions will change.
+    if (why == Why::too_few_reports && s.sight && s.sight->holder.empty())
+        return "who led last is not known: a takeover is an order of a person";
+    return why == Why::nothing ? s.no_bid : std::string(sentence(why));
 }
 
 } // namespace
@@ -124,7 +135,7 @@ Survey survey(const Config& config, bool bids) {
         out.observers.at(number).reaches = reaches;
     for (const auto& [peer, bid] : round.bids()) out.bids.push_back(bid);
     out.proofs = round.proofs();
-    out.obstacle = obstacle_of(config, memory, out, in_maintenance(config));
+    out.obstacle = obstacle_of(config, memory, out);
     return out;
 }
 

@@ -25,8 +25,7 @@ struct Survey {
     std::string no_bid;              // why it is not; empty: it is
     std::vector<failover::Proof> proofs;
     std::vector<std::string> complaints; // why something is not known
-    // Why nobody may be elected by this instance now: Why::nothing if that may be.
-    failover::Why obstacle = failover::Why::nothing;
+    std::string obstacle; // why nobody may be elected by this instance now; empty: that may be
 };
 
 // bids: false: bids and proofs are not asked for. Takes as long as the slowest limit.

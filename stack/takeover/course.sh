@@ -27,15 +27,15 @@ look() {
     fi
     if [ "$_answered" -eq 0 ]; then
         reasons="$reasons${reasons:+
-}no backup server answers: nobody can tell whether there is something newer, and whether somebody else leads$(each_why)"
+}no backup server answers: nobody can tell whether there is something newer, and whether somebody else leads$(each_why "$servers")"
     fi
 }
 
-# Prints, of those that ask_each has asked, why each could not answer.
+# Prints why each of the words $1, whom ask_each has asked, could not answer.
 each_why() {
-    for _server in $servers; do
-        because_of "$_server"
-        printf '; %s: %s' "$_server" "$(because)"
+    for _asked in $1; do
+        because_of "$_asked"
+        printf '; %s: %s' "$_asked" "$(because)"
     done
 }
 

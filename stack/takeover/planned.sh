@@ -17,7 +17,7 @@ find_leader() {
     for _peer in $peers; do
         [ "$(got "$_peer")" -ne 0 ] || leader=$_peer
     done
-    [ -n "$leader" ] || die 69 "no leader answers" "without --planned this instance takes over with what it holds"
+    [ -n "$leader" ] || die 69 "no leader answers$(each_why "$peers")" "without --planned this instance takes over with what it holds"
 }
 
 # The leader goes on, unless the epoch is ours already: run at the end of this program, however it comes, while stilled is set.

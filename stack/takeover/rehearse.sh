@@ -64,7 +64,7 @@ rehearse() {
     look
     lasted
     _asked=$took
-    [ -n "$newest" ] || die 69 "no backup server has a dump to rehearse with$(each_why)"
+    [ -n "$newest" ] || die 69 "no backup server has a dump to rehearse with$(each_why "$servers")"
     place=$(mktemp -d "${TMPDIR:-/tmp}/rs-rehearsal.XXXXXX") || die 73 "${TMPDIR:-/tmp}: no directory can be made in it"
     rs-render template -c "$dir/etc/instance.json" --context-line 'import json json' -o "$work/given.json" "$own_stack/takeover/rehearsal.json.in" 2>"$work/why" ||
         die 70 "$dir/etc/instance.json: $(because)"

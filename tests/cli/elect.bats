@@ -313,6 +313,8 @@ contract_order() {
     echo stand-down >Name2/srv/failover/order
     until_true said 2 'has re-joined'
     until_true eval '! "$RS_STACK/failover/coordinator" Name1/etc/coordinator read w | grep -q ^leader'
+    rs-elect explain Name1 >out
+    grep -qx 'no election now: who led last is not known: a takeover is an order of a person' out || fail "$(<out)"
 }
 @test "etcd: an order takes the lease of the leader, which freezes and re-joins" { contract_order etcd; }
 @test "dir: an order takes the lease of the leader, which freezes and re-joins" { contract_order dir; }
@@ -698,6 +700,9 @@ observer 2 b2: reaches the leader" ] || fail "$(<out)"
     rs-elect observe Name1 --json >json
     [ "$(json json leader)" = Name0 ]
     [ "$(json_rows json '[row["reaches"] for row in rows if "observer" in row]')" = "[False, None, False]" ]
+    sed -i '/^coordinator /d' Name1/etc/failover
+    rs-elect explain Name1 >out
+    grep -qx 'no election now: no coordinator is set up: a takeover is an order of a person' out || fail "$(<out)"
     # Nothing was asked of the coordinator's lease, and nobody has done anything.
     nobody_took
 }

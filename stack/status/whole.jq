@@ -51,7 +51,7 @@ def two_leaders:
     . as $all | [.[] | select(.lead.does == "leads" and .lead.line != "")] as $leaders |
     map(. as $i | ([$leaders[] | select(.lead.line == $i.lead.line and .name != $i.name and .lead.epoch >= ($i.lead.epoch // 0))] | max_by(.lead.epoch)) as $other |
         if .lead.does == "leads" and .lead.line != "" and $other then
-            .troubles += [trouble($i; "failed"; "lead"; "leads in epoch \($i.lead.epoch), and so does \($other.name) in epoch \($other.lead.epoch); rs-takeover --stand-down \($other.lead.epoch) on the one that should not")] |
+            .troubles += [trouble($i; "failed"; "lead"; "leads in epoch \($i.lead.epoch), and so does \($other.name) in epoch \($other.lead.epoch); if this is the one that should not: \($i.directory // "its directory")/bin/takeover --stand-down \($other.lead.epoch)")] |
             .well = false | .worst = "failed" | .lead.state = "failed"
         else . end);
 

@@ -50,6 +50,10 @@ explain() {
         printf 'holds %s, loaded %s\n' "$held" "$(date -u -r "$state/held" +%Y-%m-%dT%H:%M:%SZ)"
     fi
     if newer "$newest" "$held"; then printf 'would load %s first, which a backup server holds\n' "$newest"; fi
+    ask_each 5 "$peers" alive
+    for _peer in $peers; do
+        [ "$(got "$_peer")" -ne 0 ] || printf '%s leads, and answers: with --planned nothing is lost that is written there\n' "$_peer"
+    done
     [ -n "$reasons" ] || return 0
     printf '%s\n' "$reasons" | sed 's/^/cannot lead: /'
     exit 1

@@ -430,6 +430,7 @@ contract_by_hand() {
     kill -TERM "$(<watch.0)"
     wait "$(<watch.0)" || :
     instance 0 "coordinate $PWD/coordinate"
+    : >Name0/log
     watch 0
     until_true said 0 'our epoch is proven again'
     touch refuses

@@ -137,7 +137,9 @@ show_steps() {
     epoch=$(kept takeover epoch)
     _lines=$(lines_of "$log")
     [ "$_lines" -ge "$_told" ] || _told=0 # it was put aside
-    if [ "$_lines" -eq "$_told" ] || [ "$epoch" = "$_before" ]; then return 0; fi
+    # Its epoch is known only when it was acquired: what is said under it may be in the log already.
+    case $epoch in '' | 0 | "$_before") return 0 ;; esac
+    [ "$_lines" -gt "$_told" ] || return 0
     [ "$quiet" = yes ] || sed -n "$((_told + 1)),$_lines s/^[^ ]* rs-takeover: epoch $epoch: //p" "$log"
     _told=$_lines
 }
@@ -155,7 +157,7 @@ complain_of_waiting() {
 
 # Prints how many lines the file $1 has.
 lines_of() {
-    wc -l <"$1" 2>/dev/null || echo 0
+    { wc -l <"$1"; } 2>/dev/null || echo 0
 }
 
 # Ends with 1, and leaves all as it was, if this instance should not take over. Nothing is being loaded any more: what is held now is
